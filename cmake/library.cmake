@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# heddle_library(folder [USES folders...] [THIRD_PARTY targets...]) makes heddle_<folder> from src/<folder>/.
+function(heddle_library folder)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "USES;THIRD_PARTY")
+  list(TRANSFORM arg_USES PREPEND heddle_)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
+  if(sources)
+    add_library(heddle_${folder} STATIC ${sources})
+    target_link_libraries(heddle_${folder} PUBLIC heddle_options ${arg_USES} ${arg_THIRD_PARTY})
+    add_dependencies(heddle_${folder} heddle_build_info)
+  else()
+    add_library(heddle_${folder} INTERFACE)
+    target_link_libraries(heddle_${folder} INTERFACE heddle_options ${arg_USES} ${arg_THIRD_PARTY})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY HEDDLE_LIBRARIES heddle_${folder})
+endfunction()

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api.hpp"
+
+#include "api/offload.hpp"
+#include "api/problem.hpp"
+#include "base/log.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace heddle::api {
+namespace asio = boost::asio;
+
+namespace {
+
+// Above this a body is parsed on the offload thread.
+constexpr std::size_t kInlineBody = 64 * 1024;
+
+Result<RawJson> parseAndValidate(const Operation& operation, std::string text) {
+    auto body = RawJson::parse(std::move(text));
+    if (!body) return body.error();
+    const auto valid = operation.validateBody(body->view());
+    if (!valid) return valid.error();
+    return std::move(*body);
+}
+
+}  // namespace
+
+Api::Api(Context& context) : context_(context), origins_(context.config) {
+    addSystem(*this, context);
+    addAssistants(*this, context);
+    addThreads(*this, context);
+    addRuns(*this, context);
+    addStatelessRuns(*this, context);
+}
+
+void Api::add(http::Method method, std::string_view pattern, Body body, Action action) {
+    // Throws when the document does not have it: nothing is served that is not documented.
+    const Operation& operation = context_.schemas.operation(http::toString(method), pattern);
+    auto handler = [this, &operation, body,
+                    shared = std::make_shared<const Action>(std::move(action))](http::Request& request) {
+        return answer(request, operation, body, *shared);
+    };
+    router_.add(method, pattern, std::move(handler));
+}
+
+asio::awaitable<Result<RawJson>> Api::readBody(http::Request& request, const Operation& operation, Body body) {
+    if (body == Body::kNone) co_return RawJson();
+    if (body == Body::kOptional && request.body.empty()) request.body = "{}";
+    if (request.body.size() <= kInlineBody) co_return parseAndValidate(operation, std::move(request.body));
+    Result<RawJson> result = RawJson();
+    auto work = [&] { result = parseAndValidate(operation, std::move(request.body)); };
+    co_await offload(context_.loop, context_.offload, std::move(work));
+    co_return result;
+}
+
+asio::awaitable<http::Response> Api::answer(http::Request& request, const Operation& operation, Body body,
+                                            const Action& action) {
+    const auto query = operation.validateQuery(request.query);
+    if (!query) co_return problemResponse(query.error());
+    auto json = co_await readBody(request, operation, body);
+    if (!json) co_return problemResponse(json.error());
+    Call call{request, std::move(*json)};
+    auto response = co_await action(call);
+    if (!response) co_return problemResponse(response.error());
+    co_return std::move(*response);
+}
+
+asio::awaitable<http::Response> Api::route(http::Request& request) {
+    const auto began = context_.clock.steady();
+    const auto found = router_.find(request.method, request.path);
+    if (std::holds_alternative<http::Router::NoRoute>(found)) co_return detailResponse(404, "Not Found");
+    if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
+        auto response = detailResponse(405, "Method Not Allowed");
+        response.headers.set("allow", wrong->allow);
+        co_return response;
+    }
+    const auto& match = std::get<http::Router::Found>(found);
+    request.params = match.params;
+    auto response = co_await (*match.handler)(request);
+    context_.metrics.route(http::toString(request.method), match.pattern)
+        .finished(response.status, context_.clock.steady() - began);
+    co_return response;
+}
+
+asio::awaitable<http::Response> Api::handle(http::Request& request) {
+    if (auto refused = origins_.judge(request)) {
+        origins_.decorate(request, *refused);
+        co_return std::move(*refused);
+    }
+    http::Response response;
+    try {
+        response = co_await route(request);
+    } catch (const std::exception& error) {
+        log::error("http.failed",
+                   {{"request_id", request.request_id}, {"path", request.path}, {"error", error.what()}});
+        response = detailResponse(500, "Internal Server Error");
+    }
+    origins_.decorate(request, response);
+    co_return response;
+}
+
+}  // namespace heddle::api

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/objects.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace heddle::api {
+namespace {
+
+// Writes the fields of one object, leaving out what was not selected.
+class Fields {
+  public:
+    Fields(JsonWriter& writer, const Select& select) : writer_(writer), select_(select) { writer_.beginObject(); }
+    ~Fields() { writer_.endObject(); }
+    Fields(const Fields&) = delete;
+    Fields& operator=(const Fields&) = delete;
+
+    [[nodiscard]] bool wanted(std::string_view name) const {
+        return select_.empty() || std::ranges::find(select_, name) != select_.end();
+    }
+    void raw(std::string_view name, const RawJson& value) {
+        if (wanted(name)) writer_.key(name).raw(value);
+    }
+    void string(std::string_view name, std::string_view value) {
+        if (wanted(name)) writer_.key(name).string(value);
+    }
+    void time(std::string_view name, Timestamp value) { string(name, value.iso()); }
+    void null(std::string_view name) {
+        if (wanted(name)) writer_.key(name).null();
+    }
+    void integer(std::string_view name, std::int64_t value) {
+        if (wanted(name)) writer_.key(name).integer(value);
+    }
+
+  private:
+    JsonWriter& writer_;
+    const Select& select_;
+};
+
+// The value one step further: a key, or "[n]".
+std::optional<JsonView> step(JsonView value, std::string_view segment) {
+    if (!segment.starts_with('[')) return value.get(segment);
+    std::int64_t index = 0;
+    const auto [end, error] = std::from_chars(segment.data() + 1, segment.data() + segment.size(), index);
+    if (error != std::errc() || *end != ']') return std::nullopt;
+    const auto elements = value.elements();
+    if (index < 0) index += static_cast<std::int64_t>(elements.size());
+    if (index < 0 || index >= static_cast<std::int64_t>(elements.size())) return std::nullopt;
+    return elements[static_cast<std::size_t>(index)];
+}
+
+// "a.b[0].c" → a, b, [0], c
+std::vector<std::string_view> segments(std::string_view path) {
+    std::vector<std::string_view> out;
+    while (!path.empty()) {
+        const auto end = path.find_first_of(".[", path.front() == '[' ? 1 : 0);
+        out.push_back(path.substr(0, end));
+        if (end == std::string_view::npos) break;
+        path.remove_prefix(path[end] == '.' ? end + 1 : end);
+    }
+    return out;
+}
+
+}  // namespace
+
+void writeThread(JsonWriter& writer, const Thread& thread, const Select& select) {
+    Fields fields(writer, select);
+    fields.string("thread_id", thread.id.str());
+    fields.time("created_at", thread.created_at);
+    fields.time("updated_at", thread.updated_at);
+    fields.time("state_updated_at", thread.state_updated_at);
+    fields.raw("metadata", thread.metadata);
+    fields.string("status", toString(thread.status));
+    fields.raw("config", thread.config);
+    fields.raw("values", thread.values);
+    // A thread that never ran has neither.
+    if (thread.error) {
+        fields.raw("error", *thread.error);
+        fields.raw("interrupts", thread.interrupts);
+    } else if (!select.empty()) {
+        fields.raw("interrupts", thread.interrupts);
+    }
+}
+
+void writeRun(JsonWriter& writer, const Run& run, const Select& select) {
+    Fields fields(writer, select);
+    fields.string("run_id", run.id.str());
+    fields.string("thread_id", run.thread_id.str());
+    fields.string("assistant_id", run.assistant_id.str());
+    fields.raw("metadata", run.metadata);
+    fields.string("status", toString(run.status));
+    if (fields.wanted("kwargs")) fields.raw("kwargs", run.kwargs.json());
+    fields.string("multitask_strategy", toString(run.multitask_strategy));
+    fields.time("created_at", run.created_at);
+    fields.time("updated_at", run.updated_at);
+    fields.null("langsmith_session_name");
+}
+
+void writeAssistant(JsonWriter& writer, const Assistant& assistant, const Select& select) {
+    Fields fields(writer, select);
+    fields.string("assistant_id", assistant.id.str());
+    fields.string("graph_id", assistant.graph_id);
+    fields.raw("config", assistant.config);
+    fields.raw("context", assistant.context);
+    fields.raw("metadata", assistant.metadata);
+    fields.string("name", assistant.name);
+    fields.time("created_at", assistant.created_at);
+    fields.time("updated_at", assistant.updated_at);
+    fields.integer("version", assistant.version);
+    if (assistant.description) {
+        fields.string("description", *assistant.description);
+    } else {
+        fields.null("description");
+    }
+}
+
+std::string threadJson(const Thread& thread) {
+    JsonWriter writer;
+    writeThread(writer, thread);
+    return writer.take();
+}
+
+std::string runJson(const Run& run) {
+    JsonWriter writer;
+    writeRun(writer, run);
+    return writer.take();
+}
+
+Select selectOf(JsonView body) {
+    Select select;
+    const auto names = body.get("select");
+    if (!names) return select;
+    for (const auto& name : names->elements()) select.push_back(name.string().value_or(""));
+    return select;
+}
+
+std::optional<RawJson> extractPath(const Thread& thread, std::string_view path) {
+    const std::string whole = threadJson(thread);
+    std::optional<JsonView> at = JsonView::trusted(whole);
+    for (const auto segment : segments(path)) {
+        at = step(*at, segment);
+        if (!at) return std::nullopt;
+    }
+    return RawJson::copy(*at);
+}
+
+}  // namespace heddle::api

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs on threads: create, stream, wait, list, get, delete, join, cancel. `/thread/…` is an alias of the five run paths.
+#include "api/runs.hpp"
+
+#include "api/context.hpp"
+#include "api/objects.hpp"
+#include "api/operation.hpp"
+#include "api/pagination.hpp"
+#include "api/streams.hpp"
+#include "store/runs.hpp"
+#include "store/threads.hpp"
+
+#include <charconv>
+#include <memory>
+#include <utility>
+
+namespace heddle::api {
+namespace asio = boost::asio;
+
+namespace {
+
+using run::Service;
+
+asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call, std::optional<ThreadId> thread,
+                                                  Service::Reader reader) {
+    auto request = run::parseRunRequest(call.json(), thread);
+    if (!request) co_return request.error();
+    co_return co_await context.runs.create(std::move(*request), reader);
+}
+
+WhenGone whenGone(JsonView body) {
+    const auto asked = body.get("on_disconnect");
+    return asked && asked->string() == "cancel" ? WhenGone::kCancel : WhenGone::kContinue;
+}
+
+WhenGone whenGone(const http::Request& request) {
+    const auto asked = request.queryValue("cancel_on_disconnect");
+    return asked == "true" || asked == "1" ? WhenGone::kCancel : WhenGone::kContinue;
+}
+
+std::int64_t number(const http::Request& request, std::string_view name, std::int64_t fallback) {
+    const auto text = request.queryValue(name);
+    std::int64_t value = fallback;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+    return value;
+}
+
+// Modes of ?stream_mode=, repeated or comma separated.
+std::vector<std::string> modesOf(const http::Request& request) {
+    std::vector<std::string> modes;
+    for (std::string_view text : request.queryValues("stream_mode")) {
+        while (!text.empty()) {
+            const auto end = text.find(',');
+            if (end != 0) modes.emplace_back(text.substr(0, end));
+            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        }
+    }
+    return modes;
+}
+
+asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
+    const auto thread = pathId<ThreadId>(call, "thread_id", "thread");
+    if (!thread) co_return thread.error();
+    store::RunQuery query;
+    query.limit = number(call.request, "limit", query.limit);
+    query.offset = number(call.request, "offset", query.offset);
+    if (const auto status = call.request.queryValue("status")) query.status = parseRunStatus(*status);
+    auto job = [thread = *thread, query](sql::Connection& db) -> Result<store::RunPage> {
+        if (!store::findThread(db, thread)) return Problem::notFound("Thread with ID " + thread.str() + " not found");
+        return store::listRuns(db, thread, query);
+    };
+    const auto page = co_await context.db.read(std::move(job));
+    if (!page) co_return page.error();
+    Select select;
+    for (const auto name : call.request.queryValues("select")) select.emplace_back(name);
+    JsonWriter writer;
+    writer.beginArray();
+    for (const auto& run : page->runs) writeRun(writer, run, select);
+    writer.endArray();
+    auto response = http::Response::json(200, writer.take());
+    addPagination(response, {query.limit, query.offset}, page->total, page->runs.size());
+    co_return response;
+}
+
+}  // namespace
+
+asio::awaitable<Result<http::Response>> createRun(Context& context, Call& call, std::optional<ThreadId> thread) {
+    auto accepted = co_await create(context, call, thread, Service::Reader::kNone);
+    if (!accepted) co_return accepted.error();
+    auto response = http::Response::json(200, runJson(accepted->run));
+    response.headers.set("content-location", runLocation(accepted->run));
+    co_return response;
+}
+
+asio::awaitable<Result<http::Response>> streamRun(Context& context, Call& call, std::optional<ThreadId> thread) {
+    auto accepted = co_await create(context, call, thread, Service::Reader::kSubscribe);
+    if (!accepted) co_return accepted.error();
+    std::string location = runLocation(accepted->run);
+    co_return eventStream(context, std::move(accepted->live), std::move(accepted->events), whenGone(call.json()),
+                          std::move(location));
+}
+
+asio::awaitable<Result<http::Response>> waitRun(Context& context, Call& call, std::optional<ThreadId> thread) {
+    auto accepted = co_await create(context, call, thread, Service::Reader::kNone);
+    if (!accepted) co_return accepted.error();
+    std::string location = runLocation(accepted->run);
+    co_return outcomeWhenEnded(context, std::move(accepted->live), whenGone(call.json()), std::move(location));
+}
+
+asio::awaitable<Result<http::Response>> getRun(Context& context, std::optional<ThreadId> thread, RunId id) {
+    auto job = [thread, id](sql::Connection& db) -> Result<Run> {
+        auto run = thread ? store::findRun(db, *thread, id) : store::findRun(db, id);
+        if (!run) return Problem::notFound("Run not found");
+        return std::move(*run);
+    };
+    const auto run = co_await context.db.read(std::move(job));
+    if (!run) co_return run.error();
+    co_return http::Response::json(200, runJson(*run));
+}
+
+asio::awaitable<Result<http::Response>> joinRun(Context& context, Call& call, std::optional<ThreadId> thread,
+                                                RunId id) {
+    const std::string location = call.request.path.substr(0, call.request.path.rfind('/'));
+    const auto live = context.runs.live(id);
+    if (live && (!thread || live->thread() == *thread)) {
+        co_return outcomeWhenEnded(context, live, whenGone(call.request), location);
+    }
+    const auto outcome = co_await context.runs.outcome(thread, id);
+    if (!outcome) co_return outcome.error();
+    co_return endedOutcome(*outcome, location);
+}
+
+asio::awaitable<Result<http::Response>> joinStream(Context& context, Call& call, std::optional<ThreadId> thread,
+                                                   RunId id) {
+    const std::string location = call.request.path.substr(0, call.request.path.rfind('/'));
+    auto live = context.runs.live(id);
+    if (live && (!thread || live->thread() == *thread)) {
+        const auto last = call.request.headers.get("last-event-id");
+        auto events = last && live->resumable() ? live->subscribeAfter(*last, modesOf(call.request))
+                                                : live->subscribe(run::Subscription::From::kNow, modesOf(call.request));
+        if (!events) co_return Problem::invalid("Last-Event-ID: not an event id of this run");
+        co_return eventStream(context, std::move(live), std::move(events), whenGone(call.request), location);
+    }
+    const auto outcome = co_await context.runs.outcome(thread, id);
+    if (!outcome) co_return outcome.error();
+    co_return endedStream(*outcome, location);
+}
+
+asio::awaitable<Result<http::Response>> cancelRun(Context& context, Call& call, std::optional<ThreadId> thread,
+                                                  RunId id) {
+    const auto action = call.request.queryValue("action");
+    if (action == "rollback") co_return Problem::invalid("action: \"rollback\" is not supported yet");
+    auto live = context.runs.live(id);
+    const std::string where = thread ? "/threads/{thread_id}/runs/{run_id}/cancel" : "/runs/{run_id}/cancel";
+    RunError reason{"UserInterrupt", "interrupt requested via POST " + where};
+    const auto cancelled = co_await context.runs.cancel(thread, id, std::move(reason));
+    if (!cancelled) co_return cancelled.error();
+    const auto wait = call.request.queryValue("wait");
+    if (live && (wait == "true" || wait == "1")) {
+        co_return cancelledWhenEnded(context, std::move(live), call.request.path.substr(0, call.request.path.rfind('/')));
+    }
+    http::Response response;
+    response.status = 202;
+    co_return response;
+}
+
+asio::awaitable<Result<http::Response>> deleteRun(Context& context, ThreadId thread, RunId id) {
+    const auto removed = co_await context.runs.removeRun(thread, id);
+    if (!removed) co_return removed.error();
+    co_return http::Response::noContent();
+}
+
+namespace {
+
+// Operations on "/threads/{thread_id}/runs…".
+template <class F>
+Action onThread(Context& context, F function) {
+    return [&context, function](Call& call) -> asio::awaitable<Result<http::Response>> {
+        const auto thread = pathId<ThreadId>(call, "thread_id", "thread");
+        if (!thread) co_return thread.error();
+        co_return co_await function(context, call, *thread);
+    };
+}
+
+// Operations on "/threads/{thread_id}/runs/{run_id}…".
+template <class F>
+Action onRun(Context& context, F function) {
+    return [&context, function](Call& call) -> asio::awaitable<Result<http::Response>> {
+        const auto thread = pathId<ThreadId>(call, "thread_id", "thread");
+        if (!thread) co_return thread.error();
+        const auto id = pathId<RunId>(call, "run_id", "run");
+        if (!id) co_return id.error();
+        co_return co_await function(context, call, *thread, *id);
+    };
+}
+
+}  // namespace
+
+void addRuns(Routes& routes, Context& context) {
+    using http::Method;
+    const auto get = [](Context& c, Call&, ThreadId thread, RunId id) { return getRun(c, thread, id); };
+    const auto remove = [](Context& c, Call&, ThreadId thread, RunId id) { return deleteRun(c, thread, id); };
+    for (const std::string prefix : {"/threads/{thread_id}/runs", "/thread/{thread_id}/runs"}) {
+        routes.add(Method::kPost, prefix, Body::kRequired, onThread(context, createRun));
+        routes.add(Method::kPost, prefix + "/stream", Body::kRequired, onThread(context, streamRun));
+        routes.add(Method::kPost, prefix + "/wait", Body::kRequired, onThread(context, waitRun));
+        routes.add(Method::kGet, prefix + "/{run_id}/join", Body::kNone, onRun(context, joinRun));
+        routes.add(Method::kGet, prefix + "/{run_id}/stream", Body::kNone, onRun(context, joinStream));
+    }
+    const std::string prefix = "/threads/{thread_id}/runs";
+    const auto list = [&context](Call& call) { return listRuns(context, call); };
+    routes.add(Method::kGet, prefix, Body::kNone, list);
+    routes.add(Method::kGet, prefix + "/{run_id}", Body::kNone, onRun(context, get));
+    routes.add(Method::kDelete, prefix + "/{run_id}", Body::kNone, onRun(context, remove));
+    routes.add(Method::kPost, prefix + "/{run_id}/cancel", Body::kNone, onRun(context, cancelRun));
+}
+
+}  // namespace heddle::api

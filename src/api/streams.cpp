@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/streams.hpp"
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "http/sse.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace heddle::api {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kChunk = 64 * 1024;
+
+// What a long response holds on to. Shared, since a StreamBody must be copyable.
+struct Following {
+    Context& context;
+    std::shared_ptr<run::LiveRun> live;
+    std::unique_ptr<run::Subscription> events;
+    WhenGone when_gone;
+    asio::steady_timer wake;
+
+    Following(Context& c, std::shared_ptr<run::LiveRun> l, std::unique_ptr<run::Subscription> e, WhenGone w)
+        : context(c), live(std::move(l)), events(std::move(e)), when_gone(w), wake(c.loop) {}
+};
+
+// Waits for a wake-up or the next heartbeat. True when it is time for a heartbeat.
+asio::awaitable<bool> waitForBeat(Following& following, microseconds& next_beat) {
+    const auto now = following.context.clock.steady();
+    if (now >= next_beat) {
+        next_beat += limits::kHeartbeat;
+        co_return true;
+    }
+    following.wake.expires_after(next_beat - now);
+    (void)co_await following.wake.async_wait(kWait);
+    co_return false;
+}
+
+asio::awaitable<void> cancelIfAsked(Following& following) {
+    if (following.when_gone != WhenGone::kCancel || following.live->outcome()) co_return;
+    RunError reason{"UserInterrupt", "client disconnected from the run stream (on_disconnect=cancel)"};
+    // Not open any more: nothing to cancel.
+    (void)co_await following.context.runs.cancel(following.live->thread(), following.live->id(), std::move(reason));
+}
+
+asio::awaitable<void> followEvents(std::shared_ptr<Following> following, http::StreamWriter& writer) {
+    auto& events = *following->events;
+    auto next_beat = following->context.clock.steady() + limits::kHeartbeat;
+    events.onWake([&following, &writer] {
+        if (following->events->dropped()) writer.cancel();
+        following->wake.cancel();
+    });
+    writer.onGone([following] { following->wake.cancel(); });
+    bool connected = true;
+    while (connected && !events.dropped()) {
+        const std::string bytes = events.take(kChunk);
+        if (!bytes.empty()) {
+            connected = co_await writer.write(bytes);
+            continue;
+        }
+        if (events.finished()) break;
+        const bool beat = co_await waitForBeat(*following, next_beat);
+        if (beat) connected = co_await writer.write(http::kSseHeartbeat);
+        if (writer.gone()) connected = false;
+    }
+    if (events.dropped()) {
+        log::warning("stream.dropped", {{"run_id", following->live->id()}});
+        following->context.metrics.subscriberDropped();
+    }
+    events.onWake(nullptr);
+    if (!events.finished()) co_await cancelIfAsked(*following);
+}
+
+std::string outcomeJson(const run::Outcome& outcome) {
+    const bool failed = outcome.status == RunStatus::kError || outcome.status == RunStatus::kTimeout;
+    if (!failed || !outcome.error) return outcome.output.text();
+    JsonWriter writer;
+    writer.beginObject().key("__error__").raw(outcome.error->json()).endObject();
+    return writer.take();
+}
+
+using Answer = std::string (*)(const run::Outcome&);
+
+asio::awaitable<void> followOutcome(std::shared_ptr<Following> following, http::StreamWriter& writer,
+                                    Answer answer) {
+    auto next_beat = following->context.clock.steady() + limits::kHeartbeat;
+    const auto waiter = following->live->onFinished([following](const run::Outcome&) { following->wake.cancel(); });
+    writer.onGone([following] { following->wake.cancel(); });
+    bool connected = true;
+    while (connected && !following->live->outcome()) {
+        const bool beat = co_await waitForBeat(*following, next_beat);
+        if (beat) connected = co_await writer.write("\n");
+        if (writer.gone()) connected = false;
+    }
+    following->live->forget(waiter);
+    if (connected && following->live->outcome()) {
+        const std::string body = answer(*following->live->outcome());
+        (void)co_await writer.write(body);
+    } else {
+        co_await cancelIfAsked(*following);
+    }
+}
+
+http::Response located(std::string_view type, const std::string& location, std::string_view suffix) {
+    http::Response response;
+    response.headers.set("content-type", std::string(type));
+    response.headers.set("location", location + std::string(suffix));
+    response.headers.set("content-location", location);
+    return response;
+}
+
+http::Response sseResponse(const std::string& location) {
+    auto response = located("text/event-stream; charset=utf-8", location, "/stream");
+    response.headers.set("cache-control", "no-store");
+    response.headers.set("x-accel-buffering", "no");
+    return response;
+}
+
+}  // namespace
+
+std::string runLocation(const Run& run) {
+    const std::string here = "/runs/" + run.id.str();
+    return run.kwargs.temporary ? here : "/threads/" + run.thread_id.str() + here;
+}
+
+http::Response eventStream(Context& context, std::shared_ptr<run::LiveRun> live,
+                           std::unique_ptr<run::Subscription> events, WhenGone when_gone, std::string location) {
+    auto following = std::make_shared<Following>(context, std::move(live), std::move(events), when_gone);
+    auto response = sseResponse(location);
+    response.stream = [following](http::StreamWriter& writer) { return followEvents(following, writer); };
+    return response;
+}
+
+http::Response endedStream(const run::Outcome& outcome, std::string location) {
+    auto response = sseResponse(location);
+    const bool failed = outcome.status == RunStatus::kError || outcome.status == RunStatus::kTimeout;
+    if (failed && outcome.error) response.body = http::sseFrame("error", outcome.error->json().text());
+    return response;
+}
+
+http::Response outcomeWhenEnded(Context& context, std::shared_ptr<run::LiveRun> live, WhenGone when_gone,
+                                std::string location) {
+    auto following = std::make_shared<Following>(context, std::move(live), nullptr, when_gone);
+    auto response = located("application/json", location, "/join");
+    response.stream = [following](http::StreamWriter& writer) { return followOutcome(following, writer, outcomeJson); };
+    return response;
+}
+
+http::Response cancelledWhenEnded(Context& context, std::shared_ptr<run::LiveRun> live, std::string location) {
+    auto following = std::make_shared<Following>(context, std::move(live), nullptr, WhenGone::kContinue);
+    auto response = located("application/json", location, "/join");
+    const Answer empty = [](const run::Outcome&) -> std::string { return "{}"; };
+    response.stream = [following, empty](http::StreamWriter& writer) { return followOutcome(following, writer, empty); };
+    return response;
+}
+
+http::Response endedOutcome(const run::Outcome& outcome, std::string location) {
+    auto response = located("application/json", location, "/join");
+    response.body = outcomeJson(outcome);
+    return response;
+}
+
+}  // namespace heddle::api

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// / /ok /info /docs /openapi.json /metrics
+#include "api/context.hpp"
+#include "api/operation.hpp"
+
+namespace heddle::api {
+namespace asio = boost::asio;
+
+namespace {
+
+http::Response content(std::string_view type, std::string body) {
+    http::Response response;
+    response.headers.set("content-type", std::string(type));
+    response.body = std::move(body);
+    return response;
+}
+
+asio::awaitable<Result<http::Response>> checkDatabase(Context& context) {
+    auto job = [](sql::Connection& db) -> Result<bool> {
+        auto statement = db.query("SELECT 1");
+        return statement.step();
+    };
+    const auto alive = co_await context.db.read(std::move(job));
+    if (!alive) co_return alive.error();
+    co_return http::Response::json(200, R"({"ok":true,"services":{}})");
+}
+
+asio::awaitable<Result<http::Response>> getOk(Context& context, Call& call) {
+    if (call.request.queryValue("check_db") == "1") co_return co_await checkDatabase(context);
+    co_return http::Response::json(200, R"({"ok":true,"services":{}})");
+}
+
+asio::awaitable<Result<http::Response>> getInfo(Context& context, Call&) {
+    JsonWriter writer;
+    writer.beginObject().key("version").string(context.version);
+    writer.key("langgraph_py_version").null();
+    writer.key("flags").beginObject();
+    writer.key("assistants").boolean(true).key("crons").boolean(false);
+    writer.key("langsmith").boolean(false).key("langsmith_tracing_replicas").boolean(false);
+    writer.endObject();
+    writer.key("host").beginObject().key("kind").string("self-hosted");
+    writer.key("project_id").null().key("host_revision_id").null();
+    writer.key("revision_id").null().key("tenant_id").null().endObject();
+    writer.key("server").string("heddle").endObject();
+    co_return http::Response::json(200, writer.take());
+}
+
+asio::awaitable<Result<http::Response>> getDocs(Context& context, Call&) {
+    co_return content("text/html; charset=utf-8", std::string(context.docs));
+}
+
+asio::awaitable<Result<http::Response>> getDocument(Context& context, Call&) {
+    co_return content("application/json", std::string(context.openapi));
+}
+
+asio::awaitable<Result<http::Response>> getMetrics(Context& context, Call& call) {
+    context.metrics.setRuns(context.runs.waiting(), context.runs.running());
+    if (call.request.queryValue("format") == "json") co_return content("application/json", context.metrics.exposeJson());
+    co_return content(metrics::Metrics::kTextContentType, context.metrics.exposeText());
+}
+
+}  // namespace
+
+void addSystem(Routes& routes, Context& context) {
+    using http::Method;
+    const auto bind = [&context](auto* operation) {
+        return [&context, operation](Call& call) { return operation(context, call); };
+    };
+    routes.add(Method::kGet, "/", Body::kNone, bind(getOk));
+    routes.add(Method::kGet, "/ok", Body::kNone, bind(getOk));
+    routes.add(Method::kGet, "/info", Body::kNone, bind(getInfo));
+    routes.add(Method::kGet, "/docs", Body::kNone, bind(getDocs));
+    routes.add(Method::kGet, "/openapi.json", Body::kNone, bind(getDocument));
+    routes.add(Method::kGet, "/metrics", Body::kNone, bind(getMetrics));
+}
+
+}  // namespace heddle::api

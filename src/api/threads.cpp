@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// /threads: create, get, patch, delete, search, count, latest state.
+#include "api/context.hpp"
+#include "api/objects.hpp"
+#include "api/operation.hpp"
+#include "api/pagination.hpp"
+#include "store/runs.hpp"
+#include "store/threads.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace heddle::api {
+namespace asio = boost::asio;
+
+namespace {
+
+Problem noThread(const ThreadId& id) {
+    return Problem::notFound("Thread with ID " + id.str() + " not found");
+}
+
+RawJson objectOr(JsonView body, std::string_view key) {
+    const auto value = body.get(key);
+    return value && value->isObject() ? RawJson::copy(*value) : RawJson::trusted("{}");
+}
+
+asio::awaitable<Result<http::Response>> createThread(Context& context, Call& call) {
+    const JsonView body = call.json();
+    const auto id_text = body.get("thread_id");
+    Thread thread;
+    thread.id = id_text && id_text->isString() ? ThreadId::parse(*id_text->string()).value_or(ThreadId())
+                                               : ThreadId::v7(context.clock, context.random);
+    thread.created_at = thread.updated_at = thread.state_updated_at = context.clock.now();
+    thread.metadata = objectOr(body, "metadata");
+    const auto if_exists = body.get("if_exists");
+    const bool keep = if_exists && if_exists->string() == "do_nothing";
+    auto shared = std::make_shared<const Thread>(std::move(thread));
+    auto job = [shared, keep](sql::Connection& db) -> Result<Thread> {
+        if (store::insertThread(db, *shared)) return *shared;
+        auto existing = keep ? store::findThread(db, shared->id) : std::nullopt;
+        if (existing) return std::move(*existing);
+        return Problem::conflict("Thread with ID " + shared->id.str() + " already exists");
+    };
+    const auto created = co_await context.db.write(std::move(job));
+    if (!created) co_return created.error();
+    co_return http::Response::json(200, threadJson(*created));
+}
+
+asio::awaitable<Result<http::Response>> getThread(Context& context, Call& call) {
+    const auto id = pathId<ThreadId>(call, "thread_id", "thread");
+    if (!id) co_return id.error();
+    auto job = [id = *id](sql::Connection& db) -> Result<Thread> {
+        auto thread = store::findThread(db, id);
+        if (!thread) return noThread(id);
+        return std::move(*thread);
+    };
+    const auto thread = co_await context.db.read(std::move(job));
+    if (!thread) co_return thread.error();
+    co_return http::Response::json(200, threadJson(*thread));
+}
+
+asio::awaitable<Result<http::Response>> patchThread(Context& context, Call& call) {
+    const auto id = pathId<ThreadId>(call, "thread_id", "thread");
+    if (!id) co_return id.error();
+    auto metadata = std::make_shared<const RawJson>(objectOr(call.json(), "metadata"));
+    auto job = [id = *id, metadata, now = context.clock.now()](sql::Connection& db) -> Result<Thread> {
+        auto thread = store::patchThread(db, id, metadata->view(), now);
+        if (!thread) return noThread(id);
+        return std::move(*thread);
+    };
+    const auto thread = co_await context.db.write(std::move(job));
+    if (!thread) co_return thread.error();
+    const auto prefer = call.request.headers.get("prefer");
+    if (prefer && prefer->find("return=minimal") != std::string_view::npos) co_return http::Response::noContent();
+    co_return http::Response::json(200, threadJson(*thread));
+}
+
+asio::awaitable<Result<http::Response>> deleteThread(Context& context, Call& call) {
+    const auto id = pathId<ThreadId>(call, "thread_id", "thread");
+    if (!id) co_return id.error();
+    const auto removed = co_await context.runs.removeThread(*id);
+    if (!removed) co_return removed.error();
+    co_return http::Response::noContent();
+}
+
+store::ThreadQuery threadQuery(JsonView body) {
+    store::ThreadQuery query;
+    if (const auto ids = body.get("ids")) {
+        for (const auto& id : ids->elements()) {
+            if (const auto parsed = ThreadId::parse(id.string().value_or(""))) query.ids.push_back(*parsed);
+        }
+    }
+    query.metadata = objectOr(body, "metadata");
+    query.values = objectOr(body, "values");
+    if (const auto status = body.get("status")) query.status = parseThreadStatus(status->string().value_or(""));
+    const Page page = pageOf(body);
+    query.limit = page.limit;
+    query.offset = page.offset;
+    if (const auto sort = body.get("sort_by")) query.sort_by = sort->string().value_or(query.sort_by);
+    if (const auto order = body.get("sort_order"); order && order->string() == "asc") {
+        query.order = store::SortOrder::kAscending;
+    }
+    return query;
+}
+
+void writeExtracted(JsonWriter& writer, const Thread& thread, JsonView extract) {
+    writer.key("extracted").beginObject();
+    for (const auto& field : extract.fields()) {
+        const auto value = extractPath(thread, field.value.string().value_or(""));
+        writer.key(field.key).raw(value ? *value : RawJson());
+    }
+    writer.endObject();
+}
+
+asio::awaitable<Result<http::Response>> searchThreads(Context& context, Call& call) {
+    auto query = std::make_shared<const store::ThreadQuery>(threadQuery(call.json()));
+    auto job = [query](sql::Connection& db) -> Result<store::ThreadPage> { return store::searchThreads(db, *query); };
+    const auto page = co_await context.db.read(std::move(job));
+    if (!page) co_return page.error();
+    const Select select = selectOf(call.json());
+    const auto extract = call.json().get("extract");
+    JsonWriter writer;
+    writer.beginArray();
+    for (const auto& thread : page->threads) {
+        JsonWriter one;
+        writeThread(one, thread, select);
+        if (!extract || !extract->isObject()) {
+            writer.raw(one.text());
+            continue;
+        }
+        JsonWriter extracted;
+        extracted.beginObject();
+        writeExtracted(extracted, thread, *extract);
+        extracted.endObject();
+        writer.raw(mergeObjects(JsonView::trusted(one.text()), JsonView::trusted(extracted.text())));
+    }
+    writer.endArray();
+    auto response = http::Response::json(200, writer.take());
+    addPagination(response, {query->limit, query->offset}, page->total, page->threads.size());
+    co_return response;
+}
+
+asio::awaitable<Result<http::Response>> countThreads(Context& context, Call& call) {
+    auto query = std::make_shared<const store::ThreadQuery>(threadQuery(call.json()));
+    auto job = [query](sql::Connection& db) -> Result<std::int64_t> { return store::countThreads(db, *query); };
+    const auto count = co_await context.db.read(std::move(job));
+    if (!count) co_return count.error();
+    co_return http::Response::json(200, std::to_string(*count));
+}
+
+asio::awaitable<Result<http::Response>> threadState(Context& context, Call& call) {
+    const auto id = pathId<ThreadId>(call, "thread_id", "thread");
+    if (!id) co_return id.error();
+    auto state = co_await context.runs.latestState(*id);
+    if (!state) co_return state.error();
+    co_return http::Response::json(200, std::move(*state).take());
+}
+
+}  // namespace
+
+void addThreads(Routes& routes, Context& context) {
+    using http::Method;
+    const auto bind = [&context](auto* operation) {
+        return [&context, operation](Call& call) { return operation(context, call); };
+    };
+    routes.add(Method::kPost, "/threads", Body::kRequired, bind(createThread));
+    routes.add(Method::kPost, "/threads/search", Body::kOptional, bind(searchThreads));
+    routes.add(Method::kPost, "/threads/count", Body::kOptional, bind(countThreads));
+    routes.add(Method::kGet, "/threads/{thread_id}", Body::kNone, bind(getThread));
+    routes.add(Method::kPatch, "/threads/{thread_id}", Body::kRequired, bind(patchThread));
+    routes.add(Method::kDelete, "/threads/{thread_id}", Body::kNone, bind(deleteThread));
+    routes.add(Method::kGet, "/threads/{thread_id}/state", Body::kNone, bind(threadState));
+}
+
+}  // namespace heddle::api

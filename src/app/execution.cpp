@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/execution.hpp"
+
+#include "app/interpreter.hpp"
+#include "graph/native/builtin.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace heddle::app {
+namespace asio = boost::asio;
+
+namespace {
+
+graph::WorkerOptions workerOptions(const config::Config& config) {
+    graph::WorkerOptions options;
+    options.runtime = "python";
+    options.command = {pythonInterpreter(config), "-m", "heddle_worker"};
+    options.workers = static_cast<std::size_t>(config.python_workers);
+    options.env = config.env;
+    options.python_path = {workersFolder("python")};
+    options.root = config.root;
+    options.dependencies = config.dependencies;
+    for (const auto& graph : config.graphs) {
+        if (graph.runtime != config::GraphRuntime::kPython) continue;
+        options.graphs.push_back({graph.graph_id, graph.path.empty() ? graph.module : graph.path, graph.name});
+    }
+    return options;
+}
+
+}  // namespace
+
+Execution::Execution(asio::any_io_executor loop, const config::Config& config, sql::Database& db, const Clock& clock,
+                     Random& random, metrics::Metrics& metrics)
+    : native_(std::make_unique<graph::NativeExecutor>(loop, db, clock, random)) {
+    std::vector<graph::Executor*> all{native_.get()};
+    for (const auto& graph : config.graphs) {
+        if (graph.runtime == config::GraphRuntime::kNative) {
+            native_->add(graph.graph_id, graph::builtinGraph(graph.name).value());
+        }
+    }
+    const bool python = std::ranges::any_of(
+        config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
+    if (python) {
+        python_ = std::make_unique<graph::WorkerExecutor>(loop, db, clock, random, workerOptions(config), nullptr,
+                                                          &metrics);
+        all.push_back(python_.get());
+    }
+    mixed_ = std::make_unique<graph::MixedExecutor>(std::move(all));
+}
+
+void Execution::observe(graph::RunObserver& observer) {
+    native_->observe(observer);
+    if (python_) python_->observe(observer);
+}
+
+void Execution::start() {
+    if (python_) python_->open();
+}
+
+asio::awaitable<void> Execution::stop(std::chrono::milliseconds limit) {
+    if (python_) co_await python_->stop(limit);
+}
+
+}  // namespace heddle::app

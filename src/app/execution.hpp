@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The executors that a configuration asks for: native graphs in this process, Python graphs in workers.
+#pragma once
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "graph/executors.hpp"
+#include "graph/native/executor.hpp"
+#include "graph/worker/pool.hpp"
+#include "metrics/metrics.hpp"
+#include "sql/database.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace heddle::app {
+
+class Execution {
+  public:
+    Execution(boost::asio::any_io_executor loop, const config::Config& config, sql::Database& db, const Clock& clock,
+              Random& random, metrics::Metrics& metrics);
+
+    [[nodiscard]] graph::Executor& executor() { return *mixed_; }
+    void observe(graph::RunObserver& observer);
+    // Spawns the workers; returns at once.
+    void start();
+    boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
+
+  private:
+    std::unique_ptr<graph::NativeExecutor> native_;
+    std::unique_ptr<graph::WorkerExecutor> python_;  // none without Python graphs
+    std::unique_ptr<graph::MixedExecutor> mixed_;
+};
+
+}  // namespace heddle::app

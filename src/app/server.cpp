@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/server.hpp"
+
+#include "api/api.hpp"
+#include "app/execution.hpp"
+#include "base/log.hpp"
+#include "embedded/docs_html.hpp"
+#include "embedded/openapi_json.hpp"
+#include "heddle_build.hpp"
+#include "http/client.hpp"
+#include "http/resolver.hpp"
+#include "http/server.hpp"
+#include "metrics/metrics.hpp"
+#include "run/service.hpp"
+#include "sql/sqlite.hpp"
+#include "store/assistants.hpp"
+#include "store/runs.hpp"
+#include "store/schema.hpp"
+#include "webhook/dispatcher.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/core.h>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+namespace heddle::app {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds kRunsEnd{8'000};       // a container is given 10 s in all
+constexpr std::chrono::milliseconds kWebhooksEnd{1'000};
+constexpr std::chrono::milliseconds kConnectionsEnd{500};
+constexpr std::chrono::milliseconds kWorkersEnd{2'000};
+constexpr std::chrono::milliseconds kStallCheck{250};
+constexpr std::chrono::milliseconds kStall{5};
+constexpr std::chrono::minutes kSweepEvery{10};
+constexpr std::chrono::hours kRetiredRunsStay{24};
+constexpr std::int64_t kSweepChunk = 500;
+
+sql::SqliteOptions databaseOptions() {
+    sql::SqliteOptions options;
+    options.migrations = store::schema(sql::Dialect::kSqlite);
+    return options;
+}
+
+std::string databasePath(const config::Config& config) {
+    std::filesystem::create_directories(std::filesystem::path(config.database_path).parent_path());
+    return config.database_path;
+}
+
+std::vector<Assistant> systemAssistants(const config::Config& config, Timestamp now) {
+    std::vector<Assistant> out;
+    for (const auto& graph : config.graphs) {
+        Assistant assistant;
+        assistant.id = systemAssistantId(graph.graph_id);
+        assistant.graph_id = assistant.name = graph.graph_id;
+        assistant.metadata = RawJson::trusted(R"({"created_by":"system"})");
+        assistant.description = graph.description;
+        assistant.created_at = assistant.updated_at = now;
+        out.push_back(std::move(assistant));
+    }
+    return out;
+}
+
+run::ServiceOptions serviceOptions(const config::Config& config) {
+    run::ServiceOptions options;
+    for (const auto& graph : config.graphs) options.graphs.push_back(graph.graph_id);
+    options.deliver = !config.disable_webhooks;
+    options.stateless_values = config.webhooks.stateless_values;
+    return options;
+}
+
+// Where we dial ourselves for relative webhook URLs.
+std::string selfHost(const std::string& host) {
+    if (host == "0.0.0.0" || host == "localhost") return "127.0.0.1";
+    return host == "::" ? "::1" : host;
+}
+
+}  // namespace
+
+class Server::Impl {
+  public:
+    explicit Impl(const config::Config& config)
+        : config_(config),
+          db_(loop_.get_executor(), databasePath(config_), databaseOptions()),
+          metrics_(clock_, build::kVersion),
+          schemas_(api::SchemaSet::compile(embedded::openapiJson())),
+          url_policy_(config_.webhooks),
+          execution_(loop_.get_executor(), config_, db_, clock_, random_, metrics_),
+          runs_(loop_.get_executor(), db_, clock_, random_, execution_.executor(), url_policy_,
+                serviceOptions(config_), serviceEvents()),
+          client_(loop_.get_executor()),
+          resolver_(loop_.get_executor()),
+          dispatcher_(loop_.get_executor(), db_, clock_, random_, client_, resolver_, dispatcherOptions()),
+          context_{loop_.get_executor(), offload_,  config_,  db_,      clock_, random_, runs_, metrics_, schemas_,
+                   embedded::openapiJson(), embedded::docsHtml(), build::kVersion},
+          api_(context_),
+          http_(loop_.get_executor(), [this](http::Request& request) { return api_.handle(request); },
+                [this](const http::Exchange& exchange) { logExchange(exchange); }),
+          signals_(loop_, SIGTERM, SIGINT),
+          stall_timer_(loop_),
+          sweep_timer_(loop_) {
+        std::signal(SIGPIPE, SIG_IGN);
+        execution_.observe(runs_);
+        http_.listen({config_.host, config_.port});
+    }
+
+    int run() {
+        asio::co_spawn(loop_, startUp(), [this](const std::exception_ptr& error) { stopOnFailure(error); });
+        asio::co_spawn(loop_, shutDownOnSignal(), asio::detached);
+        loop_.run();
+        return status_;
+    }
+
+  private:
+    run::ServiceEvents serviceEvents() {
+        run::ServiceEvents events;
+        events.delivery_written = [this] { dispatcher_.wake(); };
+        events.started = [this](const Run& run) {
+            metrics_.runStarted();
+            metrics_.runWaited(clock_.now() - run.created_at);
+        };
+        events.ended = [this](RunStatus status) { metrics_.runEnded(toString(status)); };
+        return events;
+    }
+
+    webhook::DispatcherOptions dispatcherOptions() {
+        webhook::DispatcherOptions options;
+        options.settings = config_.webhooks;
+        options.headers = config_.webhook_headers;
+        options.user_agent = fmt::format("heddle/{}", build::kVersion);
+        options.held = config_.disable_webhooks;
+        options.self = [this] { return std::pair(selfHost(config_.host), http_.port()); };
+        return options;
+    }
+
+    asio::awaitable<void> startUp() {
+        auto job = [system = systemAssistants(config_, clock_.now())](sql::Connection& db) -> Result<void> {
+            store::ensureSystemAssistants(db, system);
+            return {};
+        };
+        const auto stored = co_await db_.write(std::move(job));
+        if (!stored) throw std::runtime_error(stored.error().detail);
+        co_await runs_.recover();
+        execution_.start();
+        dispatcher_.start();
+        http_.start();
+        watchLoop();
+        asio::co_spawn(loop_, sweep(), asio::detached);
+        const bool v6 = config_.host.find(':') != std::string::npos;
+        fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "", http_.port());
+        std::fflush(stdout);
+    }
+
+    void stopOnFailure(const std::exception_ptr& error) {
+        if (!error) return;
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::exception& failure) {
+            log::error("server.start_failed", {{"error", failure.what()}});
+        }
+        status_ = 1;
+        loop_.stop();
+    }
+
+    asio::awaitable<void> shutDownOnSignal() {
+        (void)co_await signals_.async_wait(kWait);
+        log::info("server.draining", {{"runs", runs_.running()}});
+        // A second signal ends the process at once.
+        std::signal(SIGTERM, SIG_DFL);
+        std::signal(SIGINT, SIG_DFL);
+        signals_.clear();
+        stall_timer_.cancel();
+        sweep_timer_.cancel();
+        http_.stopAccepting();
+        co_await runs_.drain(kRunsEnd);
+        co_await dispatcher_.stop(kWebhooksEnd);
+        co_await db_.flush();
+        co_await http_.drain(kConnectionsEnd);
+        co_await execution_.stop(kWorkersEnd);
+        client_.close();
+        log::info("server.stopped");
+        loop_.stop();
+    }
+
+    // Wakes a few times a second and sees how late it is.
+    void watchLoop() {
+        const auto due = clock_.steady() + kStallCheck;
+        stall_timer_.expires_after(kStallCheck);
+        stall_timer_.async_wait([this, due](const boost::system::error_code& error) {
+            if (error) return;
+            const auto late = clock_.steady() - due;
+            if (late > kStall) {
+                metrics_.loopStalled();
+                log::debug("loop.stall", {{"late_us", late.count()}});
+            }
+            watchLoop();
+        });
+    }
+
+    asio::awaitable<void> sweep() {
+        for (;;) {
+            auto job = [before = clock_.now() - kRetiredRunsStay](sql::Connection& db) -> Result<std::int64_t> {
+                return store::expireRetiredRuns(db, before, kSweepChunk);
+            };
+            bool more = false;
+            try {
+                const auto removed = co_await db_.write(std::move(job));
+                more = removed && *removed == kSweepChunk;
+            } catch (const std::exception& error) {
+                log::error("sweep.failed", {{"error", error.what()}});
+            }
+            if (more) continue;
+            sweep_timer_.expires_after(kSweepEvery);
+            const auto [error] = co_await sweep_timer_.async_wait(kWait);
+            if (error) co_return;
+        }
+    }
+
+    void logExchange(const http::Exchange& exchange) {
+        log::debug("http.request", {{"method", http::toString(exchange.method)},
+                                    {"path", exchange.target_path},
+                                    {"status", exchange.status},
+                                    {"took_us", exchange.took.count()},
+                                    {"request_id", exchange.request_id}});
+    }
+
+    config::Config config_;
+    asio::io_context loop_{1};
+    asio::thread_pool offload_{1};
+    SystemClock clock_;
+    SystemRandom random_;
+    sql::SqliteDatabase db_;
+    metrics::Metrics metrics_;
+    api::SchemaSet schemas_;
+    webhook::UrlPolicy url_policy_;
+    Execution execution_;
+    run::Service runs_;
+    http::Client client_;
+    http::Resolver resolver_;
+    webhook::Dispatcher dispatcher_;
+    api::Context context_;
+    api::Api api_;
+    http::Server http_;
+    asio::signal_set signals_;
+    asio::steady_timer stall_timer_;
+    asio::steady_timer sweep_timer_;
+    int status_ = 0;
+};
+
+Server::Server(const config::Config& config) : impl_(std::make_unique<Impl>(config)) {}
+Server::~Server() = default;
+
+int Server::run() {
+    return impl_->run();
+}
+
+}  // namespace heddle::app

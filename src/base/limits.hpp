@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound in one place; each has a test that reaches it. Sizes in bytes unless the name says otherwise.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace heddle::limits {
+
+inline constexpr std::size_t kJsonDepth = 128;
+inline constexpr std::size_t kConfigFile = 1024 * 1024;  // langgraph.json, .env
+inline constexpr std::size_t kHttpBody = 16 * 1024 * 1024;
+inline constexpr std::size_t kHttpHeader = 32 * 1024;
+inline constexpr std::size_t kHttpTarget = 8 * 1024;
+inline constexpr std::size_t kHttpConnections = 20'000;
+inline constexpr std::chrono::seconds kHttpIdle{75};
+inline constexpr std::chrono::seconds kHttpHeaderTime{30};
+inline constexpr std::chrono::seconds kHeartbeat{5};
+
+inline constexpr std::size_t kSqlQueue = 20'000;        // jobs waiting for the writer
+inline constexpr std::size_t kSqlBatch = 512;           // jobs in one commit
+inline constexpr std::size_t kSubscriberLag = 16 * 1024 * 1024;
+inline constexpr std::chrono::seconds kSubscriberStall{30};
+inline constexpr std::size_t kResumableLog = 16 * 1024 * 1024;  // kept of one live resumable run
+
+inline constexpr std::size_t kFrameHeader = 1024 * 1024;
+inline constexpr std::size_t kFrameBody = 64 * 1024 * 1024;
+inline constexpr std::size_t kEventWindow = 4 * 1024 * 1024;
+inline constexpr std::size_t kPendingRuns = 100'000;
+inline constexpr std::size_t kWorkerBacklog = 256 * 1024 * 1024;  // bytes waiting for a worker that does not read
+inline constexpr std::size_t kWorkerRuns = 100;                   // attempts at once on one worker
+inline constexpr std::size_t kWorkerStrangers = 16;               // connections that have not said hello
+inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;        // of what a worker prints
+
+inline constexpr std::size_t kWebhookUrlChars = 65'536;
+inline constexpr std::size_t kWebhookInFlight = 256;    // attempts under way in all
+inline constexpr std::size_t kWebhookLaneInFlight = 8;  // attempts under way to one destination
+inline constexpr std::size_t kWebhookResponseRead = 64 * 1024;
+inline constexpr std::chrono::seconds kWebhookAttempt{15};
+
+}  // namespace heddle::limits

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.hpp"
+
+#include "app/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+extern char** environ;
+
+namespace heddle::cli {
+namespace {
+
+std::map<std::string, std::string> environment() {
+    std::map<std::string, std::string> out;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const auto equals = text.find('=');
+        if (equals != std::string_view::npos) out.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return out;
+}
+
+// The flags that were given, by name without dashes.
+struct Flags {
+    std::string config = "langgraph.json";
+    std::map<std::string, std::string> given;
+
+    void value(CLI::App& verb, const std::string& name, const std::string& help) {
+        verb.add_option_function<std::string>(
+            "--" + name, [this, name](const std::string& text) { given[name] = text; }, help);
+    }
+    void toggle(CLI::App& verb, const std::string& name, const std::string& help) {
+        verb.add_flag_function("--" + name, [this, name](std::int64_t) { given[name] = "true"; }, help);
+    }
+};
+
+void addCommon(CLI::App& verb, Flags& flags) {
+    verb.add_option("-c,--config", flags.config, "The project's langgraph.json")->capture_default_str();
+    flags.value(verb, "host", "Address to listen on (127.0.0.1)");
+    flags.value(verb, "port", "Port to listen on (2024); 0 takes a free one");
+    flags.value(verb, "data-dir", "Where the database lives (.heddle beside the config)");
+    flags.toggle(verb, "dev", "Development: webhooks may go to private addresses");
+    flags.value(verb, "python", "Interpreter for Python graphs");
+    flags.value(verb, "python-workers", "Python worker processes (2)");
+    flags.value(verb, "allowed-hosts", "Host names the server answers to, comma separated");
+    flags.value(verb, "log-format", "text or json");
+    flags.value(verb, "log-level", "debug, info, warning or error");
+}
+
+app::Invocation invocation(const Flags& flags) {
+    return app::Invocation{flags.config, flags.given, environment(), std::filesystem::current_path().string()};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App cli("Heddle: a server for the LangGraph run API", "heddle");
+    cli.set_version_flag("--version", app::versionLine());
+    cli.require_subcommand(1);
+    Flags flags;
+    auto* serve = cli.add_subcommand("serve", "Serve the graphs of a langgraph.json");
+    addCommon(*serve, flags);
+    auto* check = cli.add_subcommand("check-config", "Print the effective configuration, or every problem with its key");
+    addCommon(*check, flags);
+    try {
+        cli.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return cli.exit(error) == 0 ? 0 : 2;
+    }
+    try {
+        if (serve->parsed()) return app::serve(invocation(flags));
+        return app::checkConfig(invocation(flags));
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "heddle: %s\n", error.what());
+        return 1;
+    }
+}
+
+}  // namespace heddle::cli

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The effective configuration: defaults < langgraph.json < environment < flags. Immutable once made.
+#pragma once
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "domain/webhook_settings.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace heddle::config {
+
+enum class GraphRuntime { kNative, kPython, kNode };
+
+// One entry of `graphs`.
+struct GraphSpec {
+    std::string graph_id;
+    GraphRuntime runtime = GraphRuntime::kPython;
+    std::string path;    // absolute file path; empty for native graphs
+    std::string module;  // instead of path when the config names an import path ("pkg.mod:graph")
+    std::string name;    // the export ("agent"), or the native graph ("echo", "sleep", "fail")
+    std::optional<std::string> description;
+};
+
+struct CorsSettings {
+    std::vector<std::string> allow_origins;
+    std::string allow_origin_regex;  // POSIX extended, valid; must match the whole origin
+    std::vector<std::string> allow_methods = {"*"};
+    std::vector<std::string> allow_headers = {"*"};
+    std::vector<std::string> expose_headers;
+    bool allow_credentials = false;
+    std::int64_t max_age_s = 600;
+};
+
+struct Config {
+    std::string config_path;  // absolute; empty when the graphs came from the environment
+    std::string root;         // the folder relative paths start from
+    std::vector<GraphSpec> graphs;
+    std::vector<std::string> dependencies;            // absolute folders for sys.path
+    std::vector<std::pair<std::string, Secret>> env;  // for the workers: `env` of langgraph.json
+    WebhookSettings webhooks;
+    std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved
+    bool disable_webhooks = false;
+    std::optional<CorsSettings> cors;  // nothing: the built-in rule
+
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 2024;
+    std::vector<std::string> allowed_hosts;  // lower case, IPv6 in brackets as in a Host header; "*": any
+    std::string data_dir;                    // absolute
+    std::string database_path;               // absolute file of the SQLite database
+    bool dev = false;
+    std::string python;  // interpreter; empty: search (see docs/configuration.md)
+    int python_workers = 2;
+    log::Format log_format = log::Format::kText;
+    log::Level log_level = log::Level::kInfo;
+};
+
+// One thing wrong or worth saying, with the key it is about ("webhooks.url.allowed_ports[1]").
+struct Finding {
+    enum class Severity { kNotice, kWarning, kProblem };
+    Severity severity = Severity::kProblem;
+    std::string key;
+    std::string text;
+};
+
+// What flags and environment give. Flags that were not given are empty.
+struct Sources {
+    std::string config_path;                   // --config: a file or its folder
+    std::map<std::string, std::string> flags;  // "host" → "0.0.0.0", "dev" → "true", …
+    std::map<std::string, std::string> environment;
+    std::string working_dir;                                             // absolute
+    std::vector<std::string> native_graphs = {"echo", "sleep", "fail"};  // what "heddle:NAME" may name
+};
+
+struct Loaded {
+    Config config;
+    std::vector<Finding> findings;      // in the order of the file, then of environment and flags
+    [[nodiscard]] bool usable() const;  // no problem among them
+};
+
+// Reads langgraph.json (the one of `config_path`, else of `working_dir`) and .env, and looks whether the
+// files they name exist; touches nothing else. All problems are found at once; never throws for input.
+Loaded load(const Sources& sources);
+
+// The effective configuration as indented JSON, secrets masked ("********"), for `heddle check-config`.
+std::string describe(const Config& config);
+
+}  // namespace heddle::config

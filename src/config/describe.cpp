@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/config.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace heddle::config {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kMask = "********";
+
+const char* nameOf(GraphRuntime runtime) {
+    switch (runtime) {
+        case GraphRuntime::kNative:
+            return "native";
+        case GraphRuntime::kPython:
+            return "python";
+        case GraphRuntime::kNode:
+            return "node";
+    }
+    return "";
+}
+
+const char* nameOf(log::Level level) {
+    switch (level) {
+        case log::Level::kDebug:
+            return "debug";
+        case log::Level::kInfo:
+            return "info";
+        case log::Level::kWarning:
+            return "warning";
+        case log::Level::kError:
+            return "error";
+    }
+    return "";
+}
+
+Json masked(const std::vector<std::pair<std::string, Secret>>& secrets) {
+    auto json = Json::object();
+    for (const auto& [name, value] : secrets) json[name] = kMask;
+    return json;
+}
+
+Json graphsOf(const Config& config) {
+    auto graphs = Json::object();
+    for (const auto& graph : config.graphs) {
+        Json entry = {{"runtime", nameOf(graph.runtime)}};
+        if (!graph.path.empty()) entry["path"] = graph.path;
+        if (!graph.module.empty()) entry["module"] = graph.module;
+        entry["name"] = graph.name;
+        if (graph.description) entry["description"] = *graph.description;
+        graphs[graph.graph_id] = std::move(entry);
+    }
+    return graphs;
+}
+
+Json webhooksOf(const Config& config) {
+    const auto& settings = config.webhooks;
+    Json url = {
+        {"allowed_domains", settings.allowed_domains},   {"allowed_ports", settings.allowed_ports},
+        {"allowed_networks", settings.allowed_networks}, {"max_url_length", settings.max_url_length},
+        {"require_https", settings.require_https},       {"disable_loopback", settings.disable_loopback}};
+    return {{"headers", masked(config.webhook_headers)},
+            {"url", std::move(url)},
+            {"stateless_values", settings.stateless_values},
+            {"retry", {{"schedule", settings.retry_schedule_s}}}};
+}
+
+Json httpOf(const Config& config) {
+    Json http = {{"disable_webhooks", config.disable_webhooks}, {"cors", nullptr}};
+    if (config.cors) {
+        const auto& cors = *config.cors;
+        http["cors"] = {{"allow_origins", cors.allow_origins},
+                        {"allow_origin_regex", cors.allow_origin_regex},
+                        {"allow_methods", cors.allow_methods},
+                        {"allow_headers", cors.allow_headers},
+                        {"expose_headers", cors.expose_headers},
+                        {"allow_credentials", cors.allow_credentials},
+                        {"max_age", cors.max_age_s}};
+    }
+    return http;
+}
+
+}  // namespace
+
+std::string describe(const Config& config) {
+    const Json json = {
+        {"config", config.config_path},
+        {"root", config.root},
+        {"graphs", graphsOf(config)},
+        {"dependencies", config.dependencies},
+        {"env", masked(config.env)},
+        {"webhooks", webhooksOf(config)},
+        {"http", httpOf(config)},
+        {"server",
+         {{"host", config.host},
+          {"port", config.port},
+          {"loopback_only", config.webhooks.loopback_only},
+          {"allowed_hosts", config.allowed_hosts},
+          {"dev", config.dev}}},
+        {"data_dir", config.data_dir},
+        {"database", config.database_path},
+        {"python", config.python},
+        {"python_workers", config.python_workers},
+        {"log",
+         {{"format", config.log_format == log::Format::kJson ? "json" : "text"},
+          {"level", nameOf(config.log_level)}}},
+    };
+    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace heddle::config

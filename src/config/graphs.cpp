@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// `graphs` and `dependencies`.
+#include "base/ids.hpp"
+#include "config/env_file.hpp"
+#include "config/loading.hpp"
+#include "config/nearest.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+namespace heddle::config {
+namespace {
+
+constexpr std::string_view kNative = "heddle:";
+
+// What an entry may be, before its path is looked at.
+struct Entry {
+    std::string path;
+    std::optional<std::string> description;
+};
+
+constexpr std::array<Key<Entry>, 2> kEntryKeys{{
+    {"path", [](const Field& field, Entry& entry) { field.into(entry.path); }},
+    {"description",
+     [](const Field& field, Entry& entry) {
+         entry.description = field.value.string();
+         if (!entry.description) field.wrongType("a string");
+     }},
+}};
+
+bool isJavaScript(const std::string& file) {
+    constexpr std::array<std::string_view, 8> kEndings = {".ts", ".mts", ".cts", ".tsx",
+                                                          ".js", ".mjs", ".cjs", ".jsx"};
+    const auto ending = std::filesystem::path(file).extension().string();
+    return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+}
+
+// "agent" or "factory.agent"
+bool isDottedName(std::string_view name) {
+    while (true) {
+        const auto part = name.substr(0, name.find('.'));
+        if (!isVariableName(part)) return false;
+        if (part.size() == name.size()) return true;
+        name.remove_prefix(part.size() + 1);
+    }
+}
+
+void readNative(const Field& field, GraphSpec& graph, const Sources& sources) {
+    graph.runtime = GraphRuntime::kNative;
+    const auto& known = sources.native_graphs;
+    if (std::find(known.begin(), known.end(), graph.name) != known.end()) return;
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    const auto meant = nearest(graph.name, names);
+    field.problem(meant ? "no such native graph; did you mean \"heddle:" + std::string(*meant) + "\"?"
+                        : "no such native graph");
+}
+
+void readFilePath(const Field& field, std::string_view file, GraphSpec& graph, const Config& config) {
+    graph.path = absolutePath(config.root, file);
+    if (isJavaScript(graph.path)) {
+        graph.runtime = GraphRuntime::kNode;
+        field.problem("JavaScript graphs are not supported yet");
+        return;
+    }
+    std::error_code ignored;
+    if (!std::filesystem::exists(graph.path, ignored))
+        field.problem("the file does not exist: " + graph.path);
+}
+
+// "./graphs.py:agent", "pkg.module:agent" or "heddle:echo"
+void readPath(const Field& field, std::string_view path, GraphSpec& graph, const Loading& loading) {
+    const auto colon = path.rfind(':');
+    if (colon == std::string_view::npos || colon == 0 || colon + 1 == path.size()) {
+        field.problem("expected \"FILE:NAME\", as in \"./graphs.py:agent\"");
+        return;
+    }
+    const auto place = path.substr(0, colon);
+    graph.name = path.substr(colon + 1);
+    if (path.starts_with(kNative)) {
+        readNative(field, graph, loading.sources);
+        return;
+    }
+    const bool module = place.find('/') == std::string_view::npos && isDottedName(place) &&
+                        !place.ends_with(".py") && !isJavaScript(std::string(place));
+    if (module) {
+        graph.module = place;
+    } else {
+        readFilePath(field, place, graph, loading.config);
+    }
+    if (graph.runtime == GraphRuntime::kPython && !isDottedName(graph.name)) {
+        field.problem("the name after \":\" must be a Python name");
+    }
+}
+
+void readGraph(const Field& field, std::string_view graph_id, Loading& loading) {
+    GraphSpec graph;
+    graph.graph_id = graph_id;
+    Entry entry;
+    if (field.value.isString()) {
+        field.into(entry.path);
+    } else if (field.value.isObject()) {
+        readBlock<Entry>(field, kEntryKeys, {}, entry);
+        if (!field.value.get("path")) field.problem("has no path");
+    } else {
+        field.wrongType("a string or an object");
+    }
+    graph.description = std::move(entry.description);
+    if (graph_id.empty()) field.problem("a graph needs a name");
+    if (Uuid::parse(graph_id))
+        field.problem("a graph's name must not look like a UUID: those are assistants' ids");
+    if (!entry.path.empty()) readPath(field, entry.path, graph, loading);
+    loading.config.graphs.push_back(std::move(graph));
+}
+
+}  // namespace
+
+void readGraphs(const Field& field, Loading& loading) {
+    const auto fields = field.value.fields();
+    const auto members = field.members();
+    for (std::size_t i = 0; i < members.size(); ++i) readGraph(members[i], fields[i].key, loading);
+    if (field.value.isObject() && members.empty()) field.problem("is empty: name at least one graph");
+}
+
+void readDependencies(const Field& field, Loading& loading) {
+    for (const auto& element : field.elements()) {
+        const auto name = element.text();
+        if (!name) continue;
+        if (!name->starts_with('.') && !name->starts_with('/')) {
+            element.notice("not installed by the server: install it in your environment");
+            continue;
+        }
+        const auto folder = absolutePath(loading.config.root, *name);
+        std::error_code ignored;
+        if (!std::filesystem::is_directory(folder, ignored))
+            element.problem("the folder does not exist: " + folder);
+        loading.config.dependencies.push_back(folder);
+    }
+}
+
+}  // namespace heddle::config

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What load() passes to the readers of the blocks, one file a block.
+#pragma once
+
+#include "config/config.hpp"
+#include "config/field.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace heddle::config {
+
+struct Loading {
+    const Sources& sources;
+    Config config;
+    Findings findings;
+
+    // A variable of the process's environment; an empty one counts as not set.
+    [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
+};
+
+// Absolute and without "." and "..", from `base` when relative. Touches no file.
+[[nodiscard]] std::string absolutePath(std::string_view base, std::string_view path);
+
+// The whole file, or nothing when it cannot be read or is larger than limits::kConfigFile.
+std::optional<std::string> readFile(const std::string& path);
+
+void readGraphs(const Field& field, Loading& loading);        // graphs.cpp
+void readDependencies(const Field& field, Loading& loading);  // graphs.cpp
+void readEnv(const Field& field, Loading& loading);           // load.cpp
+void readWebhooks(const Field& field, Loading& loading);      // webhooks.cpp; after readEnv
+void readHttp(const Field& field, Loading& loading);          // http.cpp
+// Flags and environment variables, and what follows from them. Last. settings.cpp
+void readSettings(Loading& loading);
+
+}  // namespace heddle::config

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A thread: the conversation that runs share, with the state of its latest checkpoint.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "base/time.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace heddle {
+
+enum class ThreadStatus { kIdle, kBusy, kInterrupted, kError };
+
+[[nodiscard]] std::string_view toString(ThreadStatus status);
+[[nodiscard]] std::optional<ThreadStatus> parseThreadStatus(std::string_view text);
+
+struct Thread {
+    ThreadId id;
+    Timestamp created_at;
+    Timestamp updated_at;
+    Timestamp state_updated_at;
+    RawJson metadata = RawJson::trusted("{}");
+    ThreadStatus status = ThreadStatus::kIdle;
+    RawJson config = RawJson::trusted("{}");
+    RawJson values;                // null until a run has ended
+    std::optional<RawJson> error;  // absent until a run has ended; then null or {"error", "message"}
+    RawJson interrupts = RawJson::trusted("{}");  // {task_id: [{id, value}…]}
+    // The full ThreadState JSON of `state_checkpoint_id`, null until a run has ended.
+    RawJson state;
+    std::optional<std::string> state_checkpoint_id;
+    std::optional<std::string> graph_id;  // of the last run
+    bool temporary = false;               // made for a stateless run
+};
+
+}  // namespace heddle

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who executes graphs: worker processes or native code, behind one interface. Everything happens on the loop thread.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "domain/checkpoint.hpp"
+#include "domain/run.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heddle::graph {
+
+// One attempt of a run, complete: the executor needs nothing else to start.
+struct RunStart {
+    Run run;                                    // kwargs.config is merged and complete
+    std::optional<CheckpointTuple> checkpoint;  // the one to start from; nothing: a fresh thread
+};
+
+// How an attempt ended, as the executor saw it.
+struct RunEnd {
+    enum class Status {
+        kSuccess,      // also when the graph stopped at an interrupt
+        kError,        // the graph raised
+        kInterrupted,  // cancel() was obeyed
+        kLost,         // the worker died: nothing is known
+        kRefused,      // the graph cannot be loaded
+    };
+    Status status = Status::kSuccess;
+    std::optional<RunError> error;  // for kError, kRefused, kLost
+    // ThreadState JSON of the root namespace; null when there is none.
+    RawJson state;
+    std::optional<std::string> checkpoint_id;
+};
+
+// What an attempt tells. Implemented by run/. Called on the loop; must not block and must not call back into the executor
+// from within the call.
+class RunObserver {
+  public:
+    virtual ~RunObserver() = default;
+    // `data`: strict JSON on one line. `event`: the SSE event's name.
+    virtual void onEvent(const RunId& run, std::int64_t attempt, std::string_view event, std::string data) = 0;
+    // Exactly once for each start().
+    virtual void onEnd(const RunId& run, std::int64_t attempt, RunEnd end) = 0;
+    // Capacity came up or grew (a worker is ready): waiting runs may be started.
+    virtual void onCapacity() = 0;
+};
+
+class Executor {
+  public:
+    virtual ~Executor() = default;
+    // The graphs it was configured with, loaded or not.
+    [[nodiscard]] virtual bool hosts(std::string_view graph_id) const = 0;
+    // Whether start() would find a free place now. False: wait for onCapacity or an onEnd.
+    [[nodiscard]] virtual bool ready(std::string_view graph_id) const = 0;
+    // Needs ready(). `isolated`: give the run a worker of its own if there is one (it was on a worker that died).
+    enum class Placement { kAny, kIsolated };
+    virtual void start(RunStart start, Placement placement) = 0;
+    // Asks an attempt to stop; it ends with kInterrupted, or as it would have if it was faster.
+    virtual void cancel(const RunId& run, std::int64_t attempt) = 0;
+    // The state of a checkpoint, as ThreadState JSON; asks a worker. kUnavailable when none answers in time.
+    virtual boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key, JsonView config) = 0;
+};
+
+}  // namespace heddle::graph

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/native/builtin.hpp"
+
+#include "base/json.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace heddle::graph {
+namespace {
+
+constexpr double kSleepSecondsMax = 24.0 * 3600;
+
+boost::asio::awaitable<std::string> echo(RunContext& run) {
+    const auto text = JsonView::trusted(run.state()).get("text");
+    JsonWriter update;
+    update.beginObject().key("out").raw(text.value_or(JsonView())).endObject();
+    co_return update.take();
+}
+
+boost::asio::awaitable<std::string> sleepFor(RunContext& run) {
+    const auto field = JsonView::trusted(run.state()).get("seconds");
+    const auto seconds = field ? field->number() : std::optional<double>(1.0);
+    if (!seconds || *seconds < 0 || *seconds > kSleepSecondsMax) {
+        throw GraphError("ValueError", "seconds must be a number from 0 to 86400");
+    }
+    JsonWriter update;
+    update.beginObject().key("slept");
+    if (field) {
+        update.raw(*field);
+    } else {
+        update.integer(1);
+    }
+    update.endObject();
+    const std::chrono::duration<double> time(*seconds);
+    co_await run.sleep(std::chrono::duration_cast<std::chrono::microseconds>(time));
+    co_return update.take();
+}
+
+boost::asio::awaitable<std::string> fail(RunContext& run) {
+    const auto message = JsonView::trusted(run.state()).get("message");
+    const auto text = message ? message->string() : std::nullopt;
+    throw GraphError("ValueError", text.value_or("kaput"));
+    co_return "null";
+}
+
+}  // namespace
+
+std::optional<NativeGraph> builtinGraph(std::string_view name) {
+    if (name == "echo") return NativeGraph(echo);
+    if (name == "sleep") return NativeGraph(sleepFor);
+    if (name == "fail") return NativeGraph(fail);
+    return std::nullopt;
+}
+
+}  // namespace heddle::graph

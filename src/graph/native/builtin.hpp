@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graphs inside the server, for tests, benchmarks and first steps.
+#pragma once
+
+#include <heddle/graph.hpp>
+#include <optional>
+#include <string_view>
+
+namespace heddle::graph {
+
+// echo:  {"out": state.text}
+// sleep: waits state.seconds (1 without one), then {"slept": seconds}
+// fail:  raises ValueError with state.message ("kaput" without one)
+// Nothing for any other name.
+[[nodiscard]] std::optional<NativeGraph> builtinGraph(std::string_view name);
+
+}  // namespace heddle::graph

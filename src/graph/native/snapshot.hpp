@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON checkpoints of native graphs: one channel for each top-level key of the state. Pure values, no I/O.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "domain/checkpoint.hpp"
+#include "domain/run.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heddle::graph {
+
+// Ids that sort by time as text (UUID version 6, like LangGraph's own), each above the one before and above `parent`.
+class CheckpointIds {
+  public:
+    CheckpointIds(const Clock& clock, Random& random) : clock_(clock), random_(random) {}
+    std::string next(std::string_view parent);
+
+  private:
+    const Clock& clock_;
+    Random& random_;
+    std::uint64_t last_ticks_ = 0;  // 100 ns since 1582-10-15
+};
+
+// A thread of a native graph at one checkpoint.
+struct Snapshot {
+    CheckpointKey key;  // id empty: nothing stored yet
+    std::optional<std::string> parent_id;
+    std::int64_t step = -1;
+    std::vector<std::string> next;  // the node that is to run; empty at the end
+    std::string created_at;
+    RawJson metadata = RawJson::trusted("{}");
+    std::vector<ChannelBlob> channels;  // in the order the keys came
+    std::optional<std::string> task_error;
+
+    // kConflict when the checkpoint was not written by a native graph.
+    static Result<Snapshot> fromTuple(const CheckpointTuple& tuple);
+    // {key: value…}
+    [[nodiscard]] RawJson values() const;
+    // The ThreadState JSON of `GET /threads/{id}/state`.
+    [[nodiscard]] RawJson threadState() const;
+};
+
+// What one step of a run changes.
+struct Step {
+    std::string checkpoint_id;
+    std::string_view source;  // "input" or "loop"
+    std::vector<std::string> next;
+    JsonView update;  // an object whose keys replace the state's; anything else changes nothing
+    Timestamp now;
+};
+
+// Moves `snapshot` one checkpoint on and returns what has to be stored for it.
+[[nodiscard]] CheckpointPut advance(Snapshot& snapshot, const Run& run, const Step& step);
+
+// The pending write that records how the node of `snapshot` failed.
+[[nodiscard]] PendingWrite errorWrite(const Snapshot& snapshot, const RunError& error);
+
+// JSON text without raw line ends (in valid JSON they can only stand between tokens).
+[[nodiscard]] std::string oneLine(std::string_view json);
+
+}  // namespace heddle::graph

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/worker/listener.hpp"
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+
+#include <openssl/crypto.h>
+#include <boost/asio/steady_timer.hpp>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <stdlib.h>
+#include <system_error>
+#include <utility>
+
+namespace heddle::graph {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::chrono::seconds kHelloTime{10};
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::size_t kTokenDigits = 64;
+
+}  // namespace
+
+std::string Tokens::issue(std::size_t owner) {
+    revoke(owner);
+    std::array<std::uint8_t, kTokenDigits / 2> bytes{};
+    random_.fill(bytes);
+    std::string token;
+    for (const auto byte : bytes) {
+        token += "0123456789abcdef"[byte >> 4U];
+        token += "0123456789abcdef"[byte & 15U];
+    }
+    entries_.push_back({owner, token});
+    return token;
+}
+
+std::optional<std::size_t> Tokens::redeem(std::string_view token) {
+    if (token.size() != kTokenDigits) return std::nullopt;
+    std::optional<std::size_t> owner;
+    for (const auto& entry : entries_) {
+        if (CRYPTO_memcmp(entry.token.data(), token.data(), kTokenDigits) == 0) owner = entry.owner;
+    }
+    if (owner) revoke(*owner);
+    return owner;
+}
+
+void Tokens::revoke(std::size_t owner) {
+    std::erase_if(entries_, [&](const Entry& entry) { return entry.owner == owner; });
+}
+
+PrivateDirectory::PrivateDirectory(const std::string& parent) {
+    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+    const bool has_runtime = runtime != nullptr && *runtime != '\0';
+    path_ = !parent.empty() ? parent : has_runtime ? runtime : "/tmp";
+    path_ += "/heddle-XXXXXX";
+    if (::mkdtemp(path_.data()) == nullptr) throw std::system_error(errno, std::generic_category(), path_);
+}
+
+PrivateDirectory::~PrivateDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+Doorway::Doorway(asio::any_io_executor loop, const Clock& clock, Hello hello)
+    : loop_(std::move(loop)), clock_(clock), hello_(std::move(hello)) {}
+
+Doorway::~Doorway() {
+    for (auto& [key, stranger] : strangers_) {
+        stranger.channel->attach(nullptr);
+        stranger.channel->close("shutting down");
+    }
+}
+
+void Doorway::admit(Channel::Socket socket) {
+    if (strangers_.size() >= limits::kWorkerStrangers) return;
+    auto channel = std::make_shared<Channel>(std::move(socket), clock_);
+    auto timer = std::make_unique<asio::steady_timer>(loop_, kHelloTime);
+    timer->async_wait([weak = std::weak_ptr(channel)](boost::system::error_code cancelled) {
+        const auto late = weak.lock();
+        if (!cancelled && late) late->close("no hello");
+    });
+    strangers_.emplace(channel.get(), Stranger{channel, std::move(timer)});
+    channel->start(*this);
+}
+
+void Doorway::onFrame(const std::shared_ptr<Channel>& channel, const FrameView& frame) {
+    strangers_.erase(channel.get());
+    channel->attach(nullptr);
+    const bool hello = frame.header.text("method") == "hello" && frame.header.integer("id").has_value();
+    if (hello) {
+        hello_(channel, frame);
+    } else {
+        channel->close("not a hello");
+    }
+}
+
+void Doorway::onClosed(const std::shared_ptr<Channel>& channel, std::string_view why) {
+    strangers_.erase(channel.get());
+    log::warning("worker.stranger", {{"reason", why}});
+}
+
+struct Listener::State {
+    State(asio::any_io_executor loop, const std::string& path, Accepted on_accepted)
+        : acceptor(loop, asio::local::stream_protocol::endpoint(path)), pause(loop), accepted(std::move(on_accepted)) {}
+    asio::local::stream_protocol::acceptor acceptor;
+    asio::steady_timer pause;  // when there are no descriptors left
+    Accepted accepted;
+};
+
+Listener::Listener(asio::any_io_executor loop, const std::string& parent_directory, Accepted accepted)
+    : directory_(parent_directory), path_(directory_.path() + "/workers.sock") {
+    state_ = std::make_shared<State>(std::move(loop), path_, std::move(accepted));
+    accept(state_);
+}
+
+Listener::~Listener() {
+    boost::system::error_code ignored;
+    state_->acceptor.close(ignored);
+    state_->pause.cancel();
+}
+
+void Listener::accept(std::shared_ptr<State> state) {
+    auto& acceptor = state->acceptor;
+    acceptor.async_accept([state = std::move(state)](boost::system::error_code error, Channel::Socket socket) {
+        if (error == asio::error::operation_aborted || !state->acceptor.is_open()) return;
+        if (!error) {
+            state->accepted(std::move(socket));
+            accept(state);
+            return;
+        }
+        log::error("worker.accept_failed", {{"error", error.message()}});
+        state->pause.expires_after(kAcceptPause);
+        state->pause.async_wait([state](boost::system::error_code stopped) {
+            if (!stopped) accept(state);
+        });
+    });
+}
+
+}  // namespace heddle::graph

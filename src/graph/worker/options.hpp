@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the workers are: which program, how many, which graphs.
+#pragma once
+
+#include "base/limits.hpp"
+#include "base/secret.hpp"
+#include "graph/worker/supervisor.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace heddle::graph {
+
+struct GraphSource {
+    std::string graph_id;
+    std::string path;   // an absolute file, or an import path ("pkg.mod")
+    std::string name;   // the export: "agent"
+};
+
+struct WorkerOptions {
+    std::string runtime = "python";     // names the workers: "python-0", "python-1", …
+    std::vector<std::string> command;   // {"/usr/bin/python3", "-m", "heddle_worker"}
+    std::size_t workers = 2;
+    std::vector<std::pair<std::string, Secret>> env;  // on top of the server's own; PYTHONPATH is prolonged, not replaced
+    std::vector<std::string> python_path;             // the folder that holds heddle_worker
+    std::string socket_dir;                           // parent of the socket's folder; empty: see PrivateDirectory
+
+    std::string root;  // the project's folder; workers start in it
+    std::vector<std::string> dependencies;
+    std::vector<GraphSource> graphs;
+
+    std::size_t event_window = limits::kEventWindow;
+    std::size_t runs_max = limits::kWorkerRuns;  // on one worker
+    std::chrono::milliseconds state_time{10'000};
+    // A worker whose event loop has not answered for so long gets new runs only when all do so.
+    std::chrono::milliseconds stalled_after{500};
+    std::chrono::milliseconds probe_every{1000};
+    SupervisorTimes times;
+};
+
+}  // namespace heddle::graph

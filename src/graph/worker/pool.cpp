@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/worker/pool.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace heddle::graph {
+namespace asio = boost::asio;
+namespace {
+
+std::string projectJson(const WorkerOptions& options) {
+    JsonWriter out;
+    out.beginObject();
+    out.key("root").string(options.root);
+    out.key("dependencies").beginArray();
+    for (const auto& folder : options.dependencies) out.string(folder);
+    out.endArray();
+    out.key("graphs").beginArray();
+    for (const auto& graph : options.graphs) {
+        out.beginObject();
+        out.key("graph_id").string(graph.graph_id);
+        out.key("path").string(graph.path);
+        out.key("export").string(graph.name);
+        out.endObject();
+    }
+    out.endArray().endObject();
+    return out.take();
+}
+
+RunEnd endWithout(RunEnd::Status status, std::optional<RunError> error) {
+    RunEnd end;
+    end.status = status;
+    end.error = std::move(error);
+    return end;
+}
+
+}  // namespace
+
+WorkerExecutor::WorkerExecutor(asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
+                               WorkerOptions options, std::unique_ptr<Launcher> launcher, metrics::Metrics* metrics)
+    : loop_(loop),
+      clock_(clock),
+      options_(std::move(options)),
+      launcher_(launcher ? std::move(launcher) : std::make_unique<SystemLauncher>(loop)),
+      metrics_(metrics),
+      project_(projectJson(options_)),
+      tokens_(random),
+      calls_(loop, db, clock,
+             [this](const Attempt& attempt) {
+                 // The worker ends a fenced attempt without a word.
+                 const Key key{attempt.run, attempt.number};
+                 if (release(key)) endLater(key, endWithout(RunEnd::Status::kInterrupted, {}));
+             }),
+      doorway_(loop, clock,
+               [this](const std::shared_ptr<Channel>& channel, const FrameView& frame) { onHello(channel, frame); }),
+      started_before_(options_.workers, false),
+      stopped_(loop),
+      probe_timer_(loop) {
+    Worker::Owner& owner = *this;
+    for (std::size_t i = 0; i < options_.workers; ++i) {
+        workers_.push_back(std::make_unique<Worker>(loop, clock_, options_, i, owner));
+    }
+}
+
+WorkerExecutor::~WorkerExecutor() = default;
+
+void WorkerExecutor::open() {
+    if (observer_ == nullptr) throw std::logic_error("WorkerExecutor: open() before observe()");
+    listener_ = std::make_unique<Listener>(loop_, options_.socket_dir,
+                                           [this](Channel::Socket socket) { admit(std::move(socket)); });
+    for (auto& worker : workers_) worker->start();
+}
+
+asio::awaitable<void> WorkerExecutor::stop(std::chrono::milliseconds limit) {
+    stopping_ = true;
+    for (auto& worker : workers_) worker->stop(limit);
+    const auto running = [](const auto& worker) { return !worker->stopped(); };
+    while (std::any_of(workers_.begin(), workers_.end(), running)) {
+        stopped_.expires_at(asio::steady_timer::time_point::max());
+        boost::system::error_code cancelled;
+        co_await stopped_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    }
+    const auto left = std::exchange(runs_, {});
+    for (const auto& [key, worker] : left) endLater(key, endWithout(RunEnd::Status::kLost, {}));
+    waiting_.clear();
+    isolated_.clear();
+    probe_timer_.cancel();
+    listener_.reset();
+}
+
+bool WorkerExecutor::hosts(std::string_view graph_id) const {
+    const auto same = [&](const GraphSource& graph) { return graph.graph_id == graph_id; };
+    return std::any_of(options_.graphs.begin(), options_.graphs.end(), same);
+}
+
+bool WorkerExecutor::ready(std::string_view graph_id) const {
+    if (stopping_ || !waiting_.empty() || isolated_.size() >= options_.runs_max) return false;
+    return hosts(graph_id) && choose(graph_id, Reserved::kSkip) != nullptr;
+}
+
+Worker* WorkerExecutor::choose(std::string_view graph_id, Reserved reserved) const {
+    std::vector<WorkerLoad> loads;
+    loads.reserve(workers_.size());
+    for (const auto& worker : workers_) {
+        WorkerLoad load;
+        const bool usable = worker->ready() && (reserved == Reserved::kInclude || worker.get() != reserved_);
+        if (usable) load.state = worker->stalled() ? WorkerLoad::State::kStalled : WorkerLoad::State::kUp;
+        if (worker->loadError(graph_id) != nullptr) load.graph = WorkerLoad::Graph::kFailed;
+        load.active = worker->active;
+        loads.push_back(load);
+    }
+    const auto best = chooseWorker(loads, options_.runs_max);
+    return best ? workers_[*best].get() : nullptr;
+}
+
+void WorkerExecutor::start(RunStart start, Placement placement) {
+    const Key key{start.run.id, start.run.attempt};
+    runs_.emplace(key, nullptr);
+    if (placement == Placement::kIsolated) {
+        isolated_.push_back(std::move(start));
+        pumpIsolated();
+        return;
+    }
+    waiting_.push_back(std::move(start));
+    pump();
+}
+
+void WorkerExecutor::pump() {
+    while (!waiting_.empty()) {
+        Worker* worker = choose(waiting_.front().run.graph_id, Reserved::kSkip);
+        if (worker == nullptr) return;
+        RunStart start = std::move(waiting_.front());
+        waiting_.pop_front();
+        assign(*worker, std::move(start));
+    }
+}
+
+void WorkerExecutor::pumpIsolated() {
+    const auto idle = [](const Worker* worker) { return worker->ready() && worker->active == 0; };
+    while (!isolated_.empty()) {
+        // The reserved worker empties; another one may be empty sooner.
+        if (reserved_ == nullptr || !idle(reserved_)) {
+            Worker* best = choose(isolated_.front().run.graph_id, Reserved::kInclude);
+            const bool better = best != nullptr && (reserved_ == nullptr || !reserved_->ready() || idle(best));
+            if (better) reserved_ = best;
+        }
+        if (reserved_ == nullptr || !idle(reserved_)) return;
+        RunStart start = std::move(isolated_.front());
+        isolated_.pop_front();
+        assign(*reserved_, std::move(start));
+    }
+    if (reserved_ == nullptr || (reserved_->ready() && reserved_->active > 0)) return;
+    reserved_ = nullptr;
+    pump();
+    if (observer_ != nullptr && !stopping_) {
+        asio::post(loop_, [this, weak = std::weak_ptr(alive_)] {
+            if (!weak.expired()) observer_->onCapacity();
+        });
+    }
+}
+
+void WorkerExecutor::assign(Worker& worker, RunStart start) {
+    const Key key{start.run.id, start.run.attempt};
+    if (const auto* error = worker.loadError(start.run.graph_id)) {
+        runs_.erase(key);
+        endLater(key, endWithout(RunEnd::Status::kRefused, *error));
+        return;
+    }
+    StartFrame frame = startFrame(std::move(start));
+    if (!worker.channel().notify(std::move(frame.header), std::move(frame.parts))) {
+        runs_.erase(key);
+        const RunError error{"TooLarge", "The run's input and checkpoint do not fit a frame to a worker"};
+        endLater(key, endWithout(RunEnd::Status::kError, error));
+        return;
+    }
+    runs_[key] = &worker;
+    ++worker.active;
+    armProbe();
+}
+
+void WorkerExecutor::cancel(const RunId& run, std::int64_t attempt) {
+    const Key key{run, attempt};
+    const auto found = runs_.find(key);
+    if (found == runs_.end()) return;
+    if (found->second == nullptr) {
+        const auto same = [&](const RunStart& start) { return start.run.id == run && start.run.attempt == attempt; };
+        std::erase_if(waiting_, same);
+        std::erase_if(isolated_, same);
+        runs_.erase(found);
+        endLater(key, endWithout(RunEnd::Status::kInterrupted, {}));
+        return;
+    }
+    JsonWriter header = frameHeader("run.cancel");
+    header.key("run_id").string(run.str()).key("attempt").integer(attempt);
+    if (found->second->ready()) found->second->channel().notify(std::move(header));
+}
+
+bool WorkerExecutor::release(const Key& key) {
+    const auto found = runs_.find(key);
+    if (found == runs_.end() || found->second == nullptr) return false;
+    Worker& worker = *found->second;
+    runs_.erase(found);
+    --worker.active;
+    if (!waiting_.empty() && &worker != reserved_) pump();
+    if (!isolated_.empty() || &worker == reserved_) pumpIsolated();
+    return true;
+}
+
+void WorkerExecutor::endLater(const Key& key, RunEnd end) {
+    asio::post(loop_, [this, weak = std::weak_ptr(alive_), key, end = std::move(end)]() mutable {
+        if (!weak.expired()) observer_->onEnd(key.run, key.attempt, std::move(end));
+    });
+}
+
+asio::awaitable<Result<RawJson>> WorkerExecutor::state(std::string graph_id, CheckpointKey key, JsonView config) {
+    struct Waiter {
+        explicit Waiter(const asio::any_io_executor& loop) : timer(loop) {}
+        asio::steady_timer timer;
+        std::optional<Result<RawJson>> answer;
+    };
+    Worker* worker = choose(graph_id, Reserved::kInclude);
+    if (worker == nullptr) co_return Problem::unavailable("No worker is ready");
+    if (const auto* error = worker->loadError(graph_id)) co_return Problem::badRequest(error->message);
+
+    JsonWriter header = frameHeader("state.get");
+    header.key("thread_id").string(key.thread_id).key("graph_id").string(graph_id);
+    header.key("checkpoint_ns").string(key.ns).key("checkpoint_id");
+    if (key.id.empty()) {
+        header.null();
+    } else {
+        header.string(key.id);
+    }
+    header.key("subgraphs").boolean(false);
+    JsonWriter body;
+    body.beginObject().key("config").raw(config).endObject();
+
+    const auto waiter = std::make_shared<Waiter>(loop_);
+    auto done = [waiter](const FrameView* reply) {
+        if (reply == nullptr) {
+            waiter->answer = Problem::unavailable("The worker died");
+        } else if (const auto error = errorOf(*reply)) {
+            waiter->answer = Problem::badRequest(error->first + ": " + error->second);
+        } else {
+            waiter->answer = RawJson::parse(std::string(reply->body));
+        }
+        waiter->timer.cancel();
+    };
+    waiter->timer.expires_after(options_.state_time);
+    const bool sent = worker->channel().call(std::move(header), body.take(), std::move(done));
+    if (!sent) co_return Problem::tooLarge("The config does not fit a frame to a worker");
+    boost::system::error_code cancelled;
+    co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (!waiter->answer) co_return Problem::unavailable("The worker did not answer in time");
+    co_return std::move(*waiter->answer);
+}
+
+// Only while something runs: an idle server sends nothing.
+void WorkerExecutor::armProbe() {
+    if (probe_armed_) return;
+    probe_armed_ = true;
+    probe_timer_.expires_after(options_.probe_every);
+    probe_timer_.async_wait([this, weak = std::weak_ptr(alive_)](boost::system::error_code cancelled) {
+        if (weak.expired()) return;
+        probe_armed_ = false;
+        if (cancelled || runs_.empty()) return;
+        for (auto& worker : workers_) {
+            if (worker->active > 0) worker->probe();
+        }
+        armProbe();
+    });
+}
+
+}  // namespace heddle::graph

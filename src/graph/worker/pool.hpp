@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executes runs in worker processes that all host the same graphs.
+#pragma once
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "graph/executor.hpp"
+#include "graph/worker/calls.hpp"
+#include "graph/worker/listener.hpp"
+#include "graph/worker/options.hpp"
+#include "graph/worker/placement.hpp"
+#include "graph/worker/process.hpp"
+#include "graph/worker/worker.hpp"
+#include "metrics/metrics.hpp"
+#include "sql/database.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace heddle::graph {
+
+// observe() and open() come before the first start(). Lives as long as the loop runs.
+class WorkerExecutor final : public Executor, private Worker::Owner {
+  public:
+    // `launcher`: nothing: real processes. `metrics`: may be null.
+    WorkerExecutor(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
+                   WorkerOptions options, std::unique_ptr<Launcher> launcher = nullptr,
+                   metrics::Metrics* metrics = nullptr);
+    ~WorkerExecutor() override;
+
+    void observe(RunObserver& observer) { observer_ = &observer; }
+    // Listens and starts the workers. Throws std::system_error when there can be no socket.
+    void open();
+    // Tells the workers to end, kills those that still live at the limit. Attempts that run then are kLost.
+    boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
+    // A worker's connection, from the listener or a test.
+    void admit(Channel::Socket socket) { doorway_.admit(std::move(socket)); }
+
+    [[nodiscard]] bool hosts(std::string_view graph_id) const override;
+    [[nodiscard]] bool ready(std::string_view graph_id) const override;
+    // A run for which there is no place (any more) waits for one.
+    void start(RunStart start, Placement placement) override;
+    void cancel(const RunId& run, std::int64_t attempt) override;
+    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key, JsonView config) override;
+
+  private:
+    struct Key {
+        RunId run;
+        std::int64_t attempt = 0;
+        friend bool operator==(const Key&, const Key&) = default;
+    };
+    struct KeyHash {
+        std::size_t operator()(const Key& key) const {
+            return std::hash<RunId>{}(key.run) ^ static_cast<std::size_t>(key.attempt);
+        }
+    };
+
+    Result<std::unique_ptr<Process>> launch(Worker& worker, ProcessEnd on_end) override;
+    [[nodiscard]] const std::string& project() const override { return project_; }
+    void onReady(Worker& worker) override;
+    void onLost(Worker& worker) override;
+    void onStopped(Worker& worker) override;
+    void onWorkerFrame(Worker& worker, const FrameView& frame) override;
+    void onHello(const std::shared_ptr<Channel>& channel, const FrameView& frame);
+    void onRunEvent(Worker& worker, const FrameView& frame);
+    void onRunEnd(Worker& worker, const FrameView& frame);
+    static void onLog(const Worker& worker, const FrameView& frame);
+
+    enum class Reserved { kSkip, kInclude };
+    [[nodiscard]] Worker* choose(std::string_view graph_id, Reserved reserved) const;
+    void assign(Worker& worker, RunStart start);
+    // Gives waiting runs to workers that have room.
+    void pump();
+    void pumpIsolated();
+    // The attempt is no longer ours. False when it was not.
+    bool release(const Key& key);
+    // Tells the observer, after the current call.
+    void endLater(const Key& key, RunEnd end);
+    void armProbe();
+
+    boost::asio::any_io_executor loop_;
+    const Clock& clock_;
+    WorkerOptions options_;
+    std::unique_ptr<Launcher> launcher_;
+    metrics::Metrics* metrics_;
+    RunObserver* observer_ = nullptr;
+    std::string project_;
+    Tokens tokens_;
+    CallServer calls_;
+    Doorway doorway_;
+    std::unique_ptr<Listener> listener_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::unordered_map<Key, Worker*, KeyHash> runs_;  // null: waits for a worker
+    std::deque<RunStart> waiting_;
+    std::deque<RunStart> isolated_;        // each one runs alone
+    Worker* reserved_ = nullptr;           // takes isolated runs only
+    std::vector<bool> started_before_;     // by worker
+    bool stopping_ = false;
+    boost::asio::steady_timer stopped_;
+    boost::asio::steady_timer probe_timer_;
+    bool probe_armed_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace heddle::graph

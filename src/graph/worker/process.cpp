@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/worker/process.hpp"
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "graph/worker/lines.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <optional>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace heddle::graph {
+namespace asio = boost::asio;
+namespace {
+
+using Descriptor = asio::posix::stream_descriptor;
+
+class SpawnActions {
+  public:
+    SpawnActions() { posix_spawn_file_actions_init(&actions_); }
+    ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
+    SpawnActions(const SpawnActions&) = delete;
+    SpawnActions& operator=(const SpawnActions&) = delete;
+    posix_spawn_file_actions_t* get() { return &actions_; }
+
+  private:
+    posix_spawn_file_actions_t actions_{};
+};
+
+class SpawnAttributes {
+  public:
+    // The server's signal handlers and mask are not the worker's.
+    SpawnAttributes() {
+        posix_spawnattr_init(&attributes_);
+        sigset_t all;
+        sigset_t none;
+        sigfillset(&all);
+        sigemptyset(&none);
+        posix_spawnattr_setsigdefault(&attributes_, &all);
+        posix_spawnattr_setsigmask(&attributes_, &none);
+        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    }
+    ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
+    SpawnAttributes(const SpawnAttributes&) = delete;
+    SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+    posix_spawnattr_t* get() { return &attributes_; }
+
+  private:
+    posix_spawnattr_t attributes_{};
+};
+
+// Both ends close-on-exec; dup2 in the child makes the copy that survives.
+struct Pipe {
+    int read = -1;
+    int write = -1;
+    bool open() {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+        read = ends[0];
+        write = ends[1];
+        return true;
+    }
+    ~Pipe() {
+        if (read >= 0) ::close(read);
+        if (write >= 0) ::close(write);
+    }
+};
+
+std::string describeEnd(const siginfo_t& info) {
+    if (info.si_code == CLD_EXITED) return "exit status " + std::to_string(info.si_status);
+    return "signal " + std::to_string(info.si_status);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    out.reserve(texts.size() + 1);
+    for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+    out.push_back(nullptr);
+    return out;
+}
+
+// Reads one output stream of a process to its end, which may come after the process's own.
+class OutputReader : public std::enable_shared_from_this<OutputReader> {
+  public:
+    OutputReader(asio::any_io_executor loop, int descriptor, std::string worker, std::string_view stream)
+        : input_(std::move(loop), descriptor),
+          lines_(limits::kWorkerOutputLine, [worker = std::move(worker), stream](std::string_view line) {
+              log::info("worker.output", {{"worker", worker}, {"stream", stream}, {"text", line}});
+          }) {}
+
+    void read() {
+        input_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](auto error, std::size_t bytes) {
+            self->lines_.feed({self->buffer_.data(), bytes});
+            if (error) {
+                self->lines_.finish();
+            } else {
+                self->read();
+            }
+        });
+    }
+
+  private:
+    Descriptor input_;
+    LineSplitter lines_;
+    std::array<char, 16 * 1024> buffer_{};
+};
+
+class SystemProcess final : public Process {
+  public:
+    SystemProcess(asio::any_io_executor loop, int pidfd, ProcessEnd on_end)
+        : pidfd_(std::make_shared<Descriptor>(std::move(loop), pidfd)),
+          on_end_(std::make_shared<ProcessEnd>(std::move(on_end))) {
+        // A pidfd becomes readable when the process has exited.
+        pidfd_->async_wait(Descriptor::wait_read, [fd = pidfd_, end = on_end_](boost::system::error_code error) {
+            if (error) return;
+            siginfo_t info{};
+            ::waitid(P_PIDFD, static_cast<id_t>(fd->native_handle()), &info, WEXITED);
+            if (*end) (*end)(describeEnd(info));
+        });
+    }
+    ~SystemProcess() override {
+        *on_end_ = nullptr;
+        kill();
+        // What waits on the pidfd still reaps it if the loop goes on.
+    }
+    void kill() override {
+        if (pidfd_->is_open()) ::syscall(SYS_pidfd_send_signal, pidfd_->native_handle(), SIGKILL, nullptr, 0);
+    }
+
+  private:
+    std::shared_ptr<Descriptor> pidfd_;
+    std::shared_ptr<ProcessEnd> on_end_;
+};
+
+Problem cannotStart(const ProcessSpec& spec, int error) {
+    return Problem::unavailable("cannot start '" + spec.command.front() + "': " + std::strerror(error));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Process>> SystemLauncher::launch(const ProcessSpec& spec, ProcessEnd on_end) {
+    Pipe out;
+    Pipe err;
+    if (!out.open() || !err.open()) return cannotStart(spec, errno);
+    SpawnActions actions;
+    posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(actions.get(), out.write, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(actions.get(), err.write, STDERR_FILENO);
+    if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(actions.get(), spec.directory.c_str());
+    SpawnAttributes attributes;
+
+    pid_t pid = 0;
+    const auto arguments = pointers(spec.command);
+    const auto environment = pointers(spec.environment);
+    const int failed = ::posix_spawnp(&pid, spec.command.front().c_str(), actions.get(), attributes.get(),
+                                      arguments.data(), environment.data());
+    if (failed != 0) return cannotStart(spec, failed);
+    // Nobody else reaps our children, so the pid is still this process.
+    const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (pidfd < 0) {
+        const int error = errno;
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+        return cannotStart(spec, error);
+    }
+    for (auto* pipe : {&out, &err}) {
+        const std::string_view stream = pipe == &out ? "stdout" : "stderr";
+        std::make_shared<OutputReader>(loop_, std::exchange(pipe->read, -1), spec.name, stream)->read();
+    }
+    return std::unique_ptr<Process>(std::make_unique<SystemProcess>(loop_, pidfd, std::move(on_end)));
+}
+
+std::vector<std::string> workerEnvironment(const std::vector<std::string>& base,
+                                           const std::vector<std::pair<std::string, std::string>>& more) {
+    const auto overridden = [&](std::string_view name) {
+        for (const auto& [key, value] : more) {
+            if (key == name) return true;
+        }
+        return name.starts_with("HEDDLE_");
+    };
+    std::vector<std::string> out;
+    for (const auto& entry : base) {
+        if (!overridden(std::string_view(entry).substr(0, entry.find('=')))) out.push_back(entry);
+    }
+    for (const auto& [key, value] : more) out.push_back(key + "=" + value);
+    return out;
+}
+
+std::vector<std::string> ownEnvironment() {
+    std::vector<std::string> out;
+    for (char** entry = environ; *entry != nullptr; ++entry) out.emplace_back(*entry);
+    return out;
+}
+
+}  // namespace heddle::graph

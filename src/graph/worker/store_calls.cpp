@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/worker/calls_detail.hpp"
+#include "graph/worker/store_ops.hpp"
+
+namespace heddle::graph {
+
+void CallServer::storeBatch(Call call, const FrameView& frame) {
+    const auto body = RawJson::parse(std::string(frame.body));
+    if (!body) return refuse(call, "InvalidStoreOperation", body.error().detail);
+    auto ops = readStoreOps(body->view());
+    if (!ops) return refuse(call, "InvalidStoreOperation", ops.error().detail);
+
+    const bool changes = changesItems(*ops);
+    auto job = [ops = std::move(*ops), now = clock_.now()](sql::Connection& db) { return runStoreOps(db, ops, now); };
+    const auto make = [](std::string results) {
+        Answer answer;
+        answer.fields.beginObject();
+        answer.parts.push_back(std::move(results));
+        return answer;
+    };
+    if (changes) {
+        write(std::move(call), std::move(job), make);
+    } else {
+        read(std::move(call), std::move(job), make);
+    }
+}
+
+}  // namespace heddle::graph

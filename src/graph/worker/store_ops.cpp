@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/worker/store_ops.hpp"
+
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+namespace heddle::graph {
+namespace {
+
+constexpr std::string_view kReservedRoot = "langgraph";
+constexpr double kTtlMinutesMax = 100.0 * 365 * 24 * 60;
+
+std::optional<JsonView> given(JsonView op, std::string_view key) {
+    const auto field = op.get(key);
+    return field && !field->isNull() ? field : std::nullopt;
+}
+
+Result<Namespace> readNamespace(JsonView op, std::string_view key) {
+    const auto field = op.get(key);
+    if (!field || field->type() != JsonType::kArray) return Problem::invalid(std::string(key) + " must be a list");
+    Namespace ns;
+    for (const JsonView label : field->elements()) {
+        auto text = label.string();
+        if (!text) return Problem::invalid("Namespace labels must be strings");
+        if (text->empty()) return Problem::invalid("Namespace labels cannot be empty strings");
+        if (text->find('.') != std::string::npos) return Problem::invalid("Namespace labels cannot contain periods");
+        ns.push_back(std::move(*text));
+    }
+    return ns;
+}
+
+Result<std::string> readItemKey(JsonView op) {
+    const auto field = op.get("key");
+    auto key = field ? field->string() : std::nullopt;
+    if (!key || key->empty()) return Problem::invalid("key must be a string that is not empty");
+    return std::move(*key);
+}
+
+// A count that is not negative.
+Result<std::int64_t> readCount(JsonView op, std::string_view key, std::int64_t otherwise) {
+    const auto field = given(op, key);
+    if (!field) return otherwise;
+    const auto count = field->integer();
+    if (!count || *count < 0) return Problem::invalid(std::string(key) + " must be an integer of 0 or more");
+    return *count;
+}
+
+Result<StoreOp> readGet(JsonView op) {
+    auto ns = readNamespace(op, "namespace");
+    if (!ns) return ns.error();
+    auto key = readItemKey(op);
+    if (!key) return key.error();
+    return StoreOp(GetItem{std::move(*ns), std::move(*key)});
+}
+
+Result<StoreOp> readPut(JsonView op) {
+    auto ns = readNamespace(op, "namespace");
+    if (!ns) return ns.error();
+    if (ns->empty()) return Problem::invalid("The namespace cannot be empty");
+    if (ns->front() == kReservedRoot) return Problem::invalid("The root label of a namespace cannot be 'langgraph'");
+    auto key = readItemKey(op);
+    if (!key) return key.error();
+    PutItem put{std::move(*ns), std::move(*key), {}, {}};
+    if (const auto value = given(op, "value")) {
+        if (!value->isObject()) return Problem::invalid("value must be an object or null");
+        put.value = RawJson::copy(*value);
+    }
+    if (const auto ttl = given(op, "ttl")) {
+        const auto minutes = ttl->number();
+        if (!minutes || !(*minutes > 0) || *minutes > kTtlMinutesMax) return Problem::invalid("ttl must be minutes");
+        put.ttl = microseconds(std::llround(*minutes * 60e6));
+    }
+    return StoreOp(std::move(put));
+}
+
+Result<StoreOp> readSearch(JsonView op) {
+    store::ItemQuery query;
+    auto prefix = readNamespace(op, "namespace_prefix");
+    if (!prefix) return prefix.error();
+    query.prefix = std::move(*prefix);
+    if (const auto filter = given(op, "filter")) {
+        if (!filter->isObject()) return Problem::invalid("filter must be an object");
+        query.filter = RawJson::copy(*filter);
+    }
+    const auto limit = readCount(op, "limit", query.limit);
+    if (!limit) return limit.error();
+    const auto offset = readCount(op, "offset", 0);
+    if (!offset) return offset.error();
+    query.limit = *limit;
+    query.offset = *offset;
+    return StoreOp(std::move(query));
+}
+
+Result<StoreOp> readListNamespaces(JsonView op) {
+    store::NamespaceQuery query;
+    const auto conditions = given(op, "match_conditions");
+    for (const JsonView condition : conditions.value_or(JsonView()).elements()) {
+        const auto field = condition.get("match_type");
+        const auto type = field ? field->string() : std::nullopt;
+        auto path = readNamespace(condition, "path");
+        if (!path) return path.error();
+        if (type == "prefix") {
+            query.prefix = std::move(*path);
+        } else if (type == "suffix") {
+            query.suffix = std::move(*path);
+        } else {
+            return Problem::invalid("match_type must be prefix or suffix");
+        }
+    }
+    if (given(op, "max_depth")) {
+        const auto depth = readCount(op, "max_depth", 0);
+        if (!depth) return depth.error();
+        query.max_depth = *depth;
+    }
+    const auto limit = readCount(op, "limit", query.limit);
+    if (!limit) return limit.error();
+    const auto offset = readCount(op, "offset", 0);
+    if (!offset) return offset.error();
+    query.limit = *limit;
+    query.offset = *offset;
+    return StoreOp(std::move(query));
+}
+
+Result<StoreOp> readOp(JsonView op) {
+    const auto field = op.get("op");
+    const auto name = field ? field->string() : std::nullopt;
+    if (name == "get") return readGet(op);
+    if (name == "put") return readPut(op);
+    if (name == "search") return readSearch(op);
+    if (name == "list_namespaces") return readListNamespaces(op);
+    return Problem::invalid("op must be get, put, search or list_namespaces");
+}
+
+enum class Score { kNone, kNull };
+
+void writeItem(JsonWriter& out, const Item& item, Score score) {
+    out.beginObject();
+    out.key("namespace").beginArray();
+    for (const auto& label : item.ns) out.string(label);
+    out.endArray();
+    out.key("key").string(item.key);
+    out.key("value").raw(item.value);
+    out.key("created_at").string(item.created_at.iso());
+    out.key("updated_at").string(item.updated_at.iso());
+    if (score == Score::kNull) out.key("score").null();
+    out.endObject();
+}
+
+struct Runner {
+    sql::Connection& db;
+    Timestamp now;
+    JsonWriter& out;
+
+    Result<void> operator()(const GetItem& get) const {
+        const auto item = store::getItem(db, get.ns, get.key, now);
+        if (item) {
+            writeItem(out, *item, Score::kNone);
+        } else {
+            out.null();
+        }
+        return {};
+    }
+    Result<void> operator()(const PutItem& put) const {
+        if (put.value.isNull()) {
+            store::deleteItem(db, put.ns, put.key);
+        } else {
+            store::putItem(db, put.ns, put.key, put.value.view(), put.ttl, now);
+        }
+        out.null();
+        return {};
+    }
+    Result<void> operator()(const store::ItemQuery& query) const {
+        const auto items = store::searchItems(db, query, now);
+        if (!items) return items.error();
+        out.beginArray();
+        for (const auto& item : *items) writeItem(out, item, Score::kNull);
+        out.endArray();
+        return {};
+    }
+    Result<void> operator()(const store::NamespaceQuery& query) const {
+        out.beginArray();
+        for (const auto& ns : store::listNamespaces(db, query, now)) {
+            out.beginArray();
+            for (const auto& label : ns) out.string(label);
+            out.endArray();
+        }
+        out.endArray();
+        return {};
+    }
+};
+
+}  // namespace
+
+Result<std::vector<StoreOp>> readStoreOps(JsonView body) {
+    const auto list = body.get("ops");
+    if (!list || list->type() != JsonType::kArray) return Problem::invalid("ops must be a list");
+    std::vector<StoreOp> ops;
+    for (const JsonView element : list->elements()) {
+        auto op = readOp(element);
+        if (!op) return Problem::invalid("Operation " + std::to_string(ops.size()) + ": " + op.error().detail);
+        ops.push_back(std::move(*op));
+    }
+    return ops;
+}
+
+bool changesItems(const std::vector<StoreOp>& ops) {
+    for (const auto& op : ops) {
+        if (std::holds_alternative<PutItem>(op)) return true;
+    }
+    return false;
+}
+
+Result<std::string> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now) {
+    JsonWriter out;
+    out.beginObject().key("results").beginArray();
+    const Runner runner{db, now, out};
+    for (const auto& op : ops) {
+        const auto done = std::visit(runner, op);
+        if (!done) return done.error();
+    }
+    out.endArray().endObject();
+    return out.take();
+}
+
+}  // namespace heddle::graph

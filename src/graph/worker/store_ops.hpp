@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations of `store.batch`: read from JSON, done in one transaction, answered as JSON.
+#pragma once
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "domain/item.hpp"
+#include "sql/connection.hpp"
+#include "store/items.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace heddle::graph {
+
+struct GetItem {
+    Namespace ns;
+    std::string key;
+};
+struct PutItem {
+    Namespace ns;
+    std::string key;
+    RawJson value;  // null: delete
+    std::optional<microseconds> ttl;
+};
+using StoreOp = std::variant<GetItem, PutItem, store::ItemQuery, store::NamespaceQuery>;
+
+// `{"ops": […]}`. A Problem says which operation is wrong and why.
+Result<std::vector<StoreOp>> readStoreOps(JsonView body);
+[[nodiscard]] bool changesItems(const std::vector<StoreOp>& ops);
+// All operations in order; `{"results": […]}`.
+Result<std::string> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now);
+
+}  // namespace heddle::graph

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attempts of runs: claimed, handed to the executor, settled when they end. Part of run::Service.
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "run/service.hpp"
+#include "store/checkpoints.hpp"
+#include "store/runs.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace heddle::run {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kClaimsMax = 64;
+constexpr std::chrono::seconds kStoragePause{1};
+
+struct Claimed {
+    std::optional<Run> run;  // nothing: it was not pending any more
+    std::optional<CheckpointTuple> checkpoint;
+};
+
+std::optional<std::string> askedCheckpoint(const Run& run) {
+    const auto configurable = run.kwargs.config.view().get("configurable");
+    const auto id = configurable ? configurable->get("checkpoint_id") : std::nullopt;
+    return id ? id->string() : std::nullopt;
+}
+
+Result<Claimed> claim(sql::Connection& db, const RunId& id, Timestamp now) {
+    Claimed claimed;
+    claimed.run = store::claimRun(db, id, now);
+    if (!claimed.run) return claimed;
+    const std::string thread = claimed.run->thread_id.str();
+    claimed.checkpoint = store::getCheckpoint(db, thread, "", askedCheckpoint(*claimed.run));
+    return claimed;
+}
+
+// The config an attempt sees: `run_attempt` and the host beside the run's own metadata.
+RawJson attemptConfig(const Run& run) {
+    const JsonView config = run.kwargs.config.view();
+    JsonWriter extra;
+    extra.beginObject().key("run_attempt").integer(run.attempt);
+    extra.key("langgraph_host").string("self-hosted").endObject();
+    const auto given = config.get("metadata");
+    const RawJson metadata =
+        mergeObjects(given ? *given : JsonView::trusted("{}"), JsonView::trusted(extra.text()));
+    JsonWriter over;
+    over.beginObject().key("metadata").raw(metadata).endObject();
+    return mergeObjects(config, JsonView::trusted(over.text()));
+}
+
+Ending endingOf(const RunId& id, std::int64_t attempt, graph::RunEnd end, const std::optional<RunError>& cancelled) {
+    using Status = graph::RunEnd::Status;
+    Ending ending;
+    ending.run = id;
+    ending.attempt = attempt;
+    ending.error = std::move(end.error);
+    ending.state = std::move(end.state);
+    ending.checkpoint_id = std::move(end.checkpoint_id);
+    switch (end.status) {
+        case Status::kSuccess: ending.status = RunStatus::kSuccess; break;
+        case Status::kInterrupted:
+            ending.status = RunStatus::kInterrupted;
+            ending.error = cancelled;
+            break;
+        case Status::kError:
+        case Status::kRefused:
+        case Status::kLost: ending.status = RunStatus::kError; break;
+    }
+    if (ending.status == RunStatus::kError && !ending.error) {
+        ending.error = RunError{"WorkerLost", "the worker process that executed the run ended unexpectedly"};
+    }
+    return ending;
+}
+
+}  // namespace
+
+void Service::pump() {
+    if (draining_) return;
+    scheduler_.advance(clock_.now());
+    const auto ready = [this](std::string_view graph_id) { return executor_.ready(graph_id); };
+    while (claims_ < kClaimsMax) {
+        auto waiting = scheduler_.next(ready);
+        if (!waiting) break;
+        ++claims_;
+        asio::co_spawn(loop_, startNext(std::move(*waiting)), asio::detached);
+    }
+    armTimer();
+}
+
+void Service::armTimer() {
+    const auto due = scheduler_.nextDue();
+    if (!due) return;
+    // At most a minute ahead, so that a clock that jumped is noticed.
+    const auto wait = std::clamp(*due - clock_.now(), microseconds(0), microseconds(std::chrono::minutes(1)));
+    due_timer_.expires_after(wait);
+    due_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) pump();
+    });
+}
+
+void Service::onCapacity() {
+    pump();
+}
+
+asio::awaitable<void> Service::pauseAfterFailure() {
+    asio::steady_timer timer(loop_, kStoragePause);
+    (void)co_await timer.async_wait(kWait);
+}
+
+asio::awaitable<void> Service::startNext(Waiting waiting) {
+    const RunId id = waiting.run;
+    Result<Claimed> claimed = Claimed{};
+    bool failed = false;
+    try {
+        auto job = [id, now = clock_.now()](sql::Connection& db) { return claim(db, id, now); };
+        claimed = co_await db_.write(std::move(job));
+    } catch (const std::exception& error) {
+        log::error("run.claim_failed", {{"run_id", id}, {"error", error.what()}});
+        failed = true;
+    }
+    if (failed || !claimed) {
+        co_await pauseAfterFailure();
+        --claims_;
+        scheduler_.putBack(std::move(waiting));
+        pump();
+        co_return;
+    }
+    --claims_;
+    if (!claimed->run) {
+        scheduler_.release(waiting.thread);
+        pump();
+        co_return;
+    }
+    Run run = std::move(*claimed->run);
+    auto live = hub_.find(id);
+    if (!live) live = hub_.open(run);
+    live->attempt = run.attempt;
+    running_[id] = Attempt{run.attempt, waiting};
+    events_.started(run);
+    if (run.attempt > 1) {
+        live->publish("metadata", R"({"run_id":")" + id.str() + R"(","attempt":)" + std::to_string(run.attempt) + "}");
+    }
+    if (draining_ || live->cancelled || !executor_.ready(run.graph_id)) {
+        graph::RunEnd end;
+        end.status = graph::RunEnd::Status::kInterrupted;
+        onEnd(id, run.attempt, std::move(end));
+        co_return;
+    }
+    run.kwargs.config = attemptConfig(run);
+    const auto placement = waiting.placement == Placement::kIsolated ? graph::Executor::Placement::kIsolated
+                                                                      : graph::Executor::Placement::kAny;
+    graph::RunStart start{std::move(run), std::move(claimed->checkpoint)};
+    executor_.start(std::move(start), placement);
+    pump();
+}
+
+void Service::onEnd(const RunId& run, std::int64_t attempt, graph::RunEnd end) {
+    asio::co_spawn(loop_, settle(run, attempt, std::move(end)), asio::detached);
+}
+
+asio::awaitable<void> Service::settle(RunId id, std::int64_t attempt, graph::RunEnd end) {
+    const auto found = running_.find(id);
+    if (found == running_.end() || found->second.number != attempt) co_return;
+    const auto live = hub_.find(id);
+    const bool cancelled = live && live->cancelled;
+    using Status = graph::RunEnd::Status;
+    // An attempt that stopped without a result and without being asked to by a client goes back into the queue.
+    const bool unfinished = end.status == Status::kLost || end.status == Status::kInterrupted;
+    bool settled = false;
+    bool again = false;
+    while (!settled) {
+        try {
+            again = false;
+            if (unfinished && !cancelled) again = co_await putBack(id, attempt, end);
+            if (!again) co_await finishAttempt(id, attempt, end);
+            settled = true;
+        } catch (const std::exception& error) {
+            // A full or lost disk: the result stays here until it can be written.
+            log::error("run.end_failed", {{"run_id", id}, {"error", error.what()}});
+        }
+        if (!settled) co_await pauseAfterFailure();
+    }
+    Waiting place = running_[id].place;
+    running_.erase(id);
+    if (again && !draining_) {
+        place.placement = end.status == Status::kLost ? Placement::kIsolated : place.placement;
+        scheduler_.putBack(std::move(place));
+    } else {
+        scheduler_.release(place.thread);
+    }
+    if (running_.empty()) drained_.cancel();
+    pump();
+}
+
+// True when the run went back to pending; false when it has failed too often (or is gone).
+asio::awaitable<bool> Service::putBack(RunId id, std::int64_t attempt, graph::RunEnd end) {
+    const bool lost = end.status == graph::RunEnd::Status::kLost;
+    auto job = [id, attempt, lost, most = options_.failures_max, now = clock_.now()](sql::Connection& db) -> Result<bool> {
+        const auto run = store::findRun(db, id);
+        if (!run || (lost && run->failures + 1 >= most)) return false;
+        return store::requeueRun(db, id, attempt, lost ? store::Requeue::kFailed : store::Requeue::kGraceful, now);
+    };
+    const auto back = co_await db_.write(std::move(job));
+    if (!back) throw std::runtime_error(back.error().detail);
+    if (*back && lost) log::warning("run.retried", {{"run_id", id}, {"attempt", attempt}});
+    co_return *back;
+}
+
+asio::awaitable<void> Service::finishAttempt(RunId id, std::int64_t attempt, graph::RunEnd end) {
+    const auto live = hub_.find(id);
+    const bool raised = end.status != graph::RunEnd::Status::kSuccess &&
+                        end.status != graph::RunEnd::Status::kInterrupted;
+    std::optional<RunError> cancelled = live ? live->cancelled : std::nullopt;
+    Ending ending = endingOf(id, attempt, std::move(end), cancelled);
+    auto finished = co_await writeEnding(std::move(ending));
+    // Not open any more: it was deleted meanwhile, and its end was announced then.
+    if (!finished) {
+        if (finished.error().kind == ProblemKind::kUnavailable) throw std::runtime_error(finished.error().detail);
+        co_return;
+    }
+    announceEnd(id, *finished, raised);
+}
+
+asio::awaitable<Result<Finished>> Service::writeEnding(Ending ending) {
+    auto shared = std::make_shared<const Ending>(std::move(ending));
+    auto job = [shared, finish_rules = rules()](sql::Connection& db) { return finishRun(db, *shared, finish_rules); };
+    co_return co_await db_.write(std::move(job));
+}
+
+}  // namespace heddle::run

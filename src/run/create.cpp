@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/create.hpp"
+
+#include "store/assistants.hpp"
+#include "store/runs.hpp"
+#include "store/threads.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace heddle::run {
+namespace {
+
+constexpr std::size_t kNamedGraphsMax = 20;
+
+Problem unknownAssistant(const std::string& name, const std::vector<std::string>& graphs) {
+    std::string text = "Invalid assistant: '" + name.substr(0, 100) +
+                       "'. Must be either:\n- A valid assistant UUID, or\n- One of the registered graphs: ";
+    for (std::size_t i = 0; i < std::min(graphs.size(), kNamedGraphsMax); ++i) {
+        if (i > 0) text += ", ";
+        text += graphs[i];
+    }
+    if (graphs.size() > kNamedGraphsMax) text += ", …";
+    return Problem::invalid(std::move(text));
+}
+
+bool registered(const std::vector<std::string>& graphs, const std::string& graph_id) {
+    return std::ranges::find(graphs, graph_id) != graphs.end();
+}
+
+Result<Assistant> resolveAssistant(sql::Connection& db, const std::string& name,
+                                   const std::vector<std::string>& graphs) {
+    if (registered(graphs, name)) {
+        if (auto assistant = store::findAssistant(db, systemAssistantId(name))) return std::move(*assistant);
+        return Problem::notFound("Thread or assistant not found.");
+    }
+    const auto id = AssistantId::parse(name);
+    if (!id) return unknownAssistant(name, graphs);
+    auto assistant = store::findAssistant(db, *id);
+    if (!assistant) return Problem::notFound("Thread or assistant not found.");
+    if (!registered(graphs, assistant->graph_id)) {
+        return Problem::invalid("assistant_id: its graph '" + assistant->graph_id +
+                                "' is not in this server's configuration any more");
+    }
+    return std::move(*assistant);
+}
+
+Thread freshThread(const ThreadId& id, bool temporary, Timestamp now) {
+    Thread thread;
+    thread.id = id;
+    thread.created_at = thread.updated_at = thread.state_updated_at = now;
+    thread.temporary = temporary;
+    return thread;
+}
+
+// The thread of the run and whether it has to be inserted.
+struct Target {
+    Thread thread;
+    bool fresh = false;
+};
+
+Result<Target> resolveThread(sql::Connection& db, const RunRequest& request, const CreateIds& ids) {
+    if (!request.thread) {
+        return Target{freshThread(ids.thread, request.on_completion == OnCompletion::kDelete, ids.now), true};
+    }
+    if (auto thread = store::findThread(db, *request.thread)) return Target{std::move(*thread), false};
+    if (request.if_not_exists == IfNotExists::kCreate) return Target{freshThread(*request.thread, false, ids.now), true};
+    return Problem::notFound("Thread or assistant not found.");
+}
+
+}  // namespace
+
+Result<Created> createRun(sql::Connection& db, const RunRequest& request, const CreateIds& ids,
+                          const std::vector<std::string>& graphs) {
+    auto assistant = resolveAssistant(db, request.assistant, graphs);
+    if (!assistant) return assistant.error();
+    auto target = resolveThread(db, request, ids);
+    if (!target) return target.error();
+
+    Created created;
+    if (!target->fresh && request.multitask_strategy != MultitaskStrategy::kEnqueue) {
+        auto open = store::openRuns(db, target->thread.id);
+        if (request.multitask_strategy == MultitaskStrategy::kReject && !open.empty()) {
+            return Problem::conflict(
+                "Thread is already running a task. Wait for it to finish or choose a different multitask strategy.");
+        }
+        created.superseded = std::move(open);
+    }
+    auto run = composeRun(request, *assistant, target->thread, ids.run, ids.now);
+    if (!run) return run.error();
+    created.run = std::move(*run);
+
+    Thread& thread = target->thread;
+    adopt(thread, request, *assistant);
+    thread.status = ThreadStatus::kBusy;
+    thread.updated_at = ids.now;
+    if (target->fresh) {
+        if (!store::insertThread(db, thread)) return Problem::conflict("Thread with ID " + thread.id.str() + " already exists");
+    } else {
+        store::saveThread(db, thread);
+    }
+    store::insertRun(db, created.run);
+    return created;
+}
+
+}  // namespace heddle::run

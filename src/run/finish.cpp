@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/finish.hpp"
+
+#include "store/deliveries.hpp"
+#include "store/runs.hpp"
+#include "store/threads.hpp"
+#include "webhook/payload.hpp"
+
+#include <utility>
+
+namespace heddle::run {
+namespace {
+
+bool isEmptyArray(JsonView object, std::string_view key) {
+    const auto value = object.get(key);
+    return !value || value->elements().empty();
+}
+
+// {task_id: [{id, value}…]} of the tasks that wait for input.
+RawJson interruptsByTask(JsonView state) {
+    JsonWriter writer;
+    writer.beginObject();
+    const auto tasks = state.get("tasks");
+    for (const auto& task : tasks ? tasks->elements() : std::vector<JsonView>{}) {
+        const auto id = task.get("id");
+        if (!id || isEmptyArray(task, "interrupts")) continue;
+        writer.key(id->string().value_or("")).raw(*task.get("interrupts"));
+    }
+    writer.endObject();
+    return RawJson::trusted(writer.take());
+}
+
+ThreadStatus statusAfter(const Ending& ending, const Thread& thread) {
+    if (ending.status == RunStatus::kError || ending.status == RunStatus::kTimeout) return ThreadStatus::kError;
+    const JsonView state = thread.state.view();
+    const bool waits = state.isObject() && (!isEmptyArray(state, "next") || !isEmptyArray(state, "interrupts"));
+    return waits ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
+}
+
+void applyEnding(Thread& thread, const Ending& ending, Timestamp now) {
+    if (!ending.state.isNull()) {
+        thread.state = ending.state;
+        thread.state_checkpoint_id = ending.checkpoint_id;
+        const auto values = ending.state.view().get("values");
+        thread.values = values ? RawJson::copy(*values) : RawJson();
+        thread.interrupts = interruptsByTask(ending.state.view());
+        thread.state_updated_at = now;
+    }
+    thread.error = ending.error ? ending.error->json() : RawJson();
+    thread.updated_at = now;
+}
+
+bool writeDelivery(sql::Connection& db, const Run& run, const std::optional<RawJson>& values,
+                   const FinishRules& rules) {
+    if (!rules.deliver || !run.kwargs.webhook) return false;
+    webhook::Payload payload = webhook::buildPayload(run, values);
+    Delivery delivery;
+    delivery.id = deliveryId(run.id);
+    delivery.run_id = run.id;
+    delivery.thread_id = run.thread_id;
+    delivery.url = *run.kwargs.webhook;
+    delivery.body = std::move(payload.body);
+    delivery.sent_at_offset = payload.sent_at_offset;
+    delivery.due_at = delivery.created_at = rules.now;
+    return store::insertDelivery(db, delivery);
+}
+
+}  // namespace
+
+DeliveryId deliveryId(const RunId& run) {
+    return DeliveryId(Uuid::v5(run.uuid(), "webhook"));
+}
+
+RawJson outputOf(JsonView state) {
+    const auto values = state.get("values");
+    if (!values) return RawJson();
+    if (!values->isObject() || isEmptyArray(state, "interrupts")) return RawJson::copy(*values);
+    JsonWriter writer;
+    writer.beginObject();
+    for (const auto& field : values->fields()) writer.key(field.key).raw(field.value);
+    writer.key("__interrupt__").raw(*state.get("interrupts"));
+    writer.endObject();
+    return RawJson::trusted(writer.take());
+}
+
+Result<Finished> finishRun(sql::Connection& db, const Ending& ending, const FinishRules& rules) {
+    if (!store::finishRun(db, ending.run, ending.attempt, ending.status, ending.error, rules.now)) {
+        return Problem::notFound("Run not found");
+    }
+    auto run = store::findRun(db, ending.run);
+    if (!run) return Problem::notFound("Run not found");
+    Finished finished;
+    finished.outcome.status = ending.status;
+    finished.outcome.error = ending.error;
+
+    auto thread = store::findThread(db, run->thread_id);
+    if (thread) {
+        applyEnding(*thread, ending, rules.now);
+        finished.outcome.output =
+            thread->state.isNull() ? thread->values : outputOf(thread->state.view());
+        thread->status = store::hasOpenRuns(db, thread->id) ? ThreadStatus::kBusy : statusAfter(ending, *thread);
+    }
+    const bool with_values = !run->kwargs.temporary || rules.stateless_values;
+    finished.delivery = writeDelivery(
+        db, *run, with_values ? std::optional<RawJson>(finished.outcome.output) : std::nullopt, rules);
+    if (thread && thread->temporary) {
+        store::saveRunOutput(db, run->id, finished.outcome.output);
+        store::retireThread(db, thread->id);
+    } else if (thread) {
+        store::saveThread(db, *thread);
+    }
+    return finished;
+}
+
+Result<Outcome> storedOutcome(sql::Connection& db, const Run& run) {
+    Outcome outcome;
+    outcome.status = run.status;
+    outcome.error = run.error;
+    if (run.output) {
+        outcome.output = *run.output;
+    } else if (const auto thread = store::findThread(db, run.thread_id)) {
+        outcome.output = thread->state.isNull() ? thread->values : outputOf(thread->state.view());
+    }
+    return outcome;
+}
+
+}  // namespace heddle::run

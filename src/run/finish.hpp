@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The transaction that ends a run: run, thread, webhook outbox and temporary thread change together. Runs in a write job.
+#pragma once
+
+#include "base/result.hpp"
+#include "domain/run.hpp"
+#include "run/hub.hpp"
+#include "sql/connection.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace heddle::run {
+
+struct Ending {
+    RunId run;
+    std::optional<std::int64_t> attempt;  // nothing: whatever the current attempt is (cancelled before start, deleted)
+    RunStatus status = RunStatus::kSuccess;
+    std::optional<RunError> error;
+    RawJson state;  // ThreadState JSON; null: the thread's state stays as it is
+    std::optional<std::string> checkpoint_id;
+};
+
+struct FinishRules {
+    Timestamp now;
+    bool deliver = true;          // http.disable_webhooks writes none
+    bool stateless_values = false;
+};
+
+// A run has one delivery, so its id is made from the run's: the same however often the transaction is tried.
+[[nodiscard]] DeliveryId deliveryId(const RunId& run);
+
+struct Finished {
+    Outcome outcome;
+    bool delivery = false;  // an outbox row was written
+};
+
+// kNotFound when the run is not open any more, or another attempt is the current one: nothing was changed.
+Result<Finished> finishRun(sql::Connection& db, const Ending& ending, const FinishRules& rules);
+
+// What wait, join and webhooks show of a ThreadState: values, with `__interrupt__` where input is awaited.
+[[nodiscard]] RawJson outputOf(JsonView state);
+
+// The outcome of a run that has ended, from its row and its thread's.
+Result<Outcome> storedOutcome(sql::Connection& db, const Run& run);
+
+}  // namespace heddle::run

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start and end of the process: what was left is settled, what runs is ended or put back. Part of run::Service.
+#include "base/log.hpp"
+#include "run/service.hpp"
+#include "store/runs.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace heddle::run {
+namespace asio = boost::asio;
+
+namespace {
+
+struct Left {
+    std::vector<Run> pending;
+    std::vector<Finished> given_up;
+    std::size_t requeued = 0;
+};
+
+// Running rows are of attempts that died with the process before: back to pending, or failed when that happened too often.
+Result<Left> settleLeft(sql::Connection& db, std::int64_t failures_max, const FinishRules& rules) {
+    Left left;
+    for (Run& run : store::allOpenRuns(db)) {
+        if (run.status == RunStatus::kRunning) {
+            if (run.failures + 1 >= failures_max) {
+                Ending ending;
+                ending.run = run.id;
+                ending.status = RunStatus::kError;
+                ending.error = RunError{"ServerLost", "the server ended unexpectedly while it executed the run, " +
+                                                          std::to_string(failures_max) + " times"};
+                auto finished = finishRun(db, ending, rules);
+                if (finished) left.given_up.push_back(std::move(*finished));
+                continue;
+            }
+            store::requeueRun(db, run.id, run.attempt, store::Requeue::kFailed, rules.now);
+            ++left.requeued;
+        }
+        left.pending.push_back(std::move(run));
+    }
+    return left;
+}
+
+}  // namespace
+
+asio::awaitable<void> Service::recover() {
+    auto job = [most = options_.failures_max, finish_rules = rules()](sql::Connection& db) {
+        return settleLeft(db, most, finish_rules);
+    };
+    const auto left = co_await db_.write(std::move(job));
+    if (!left) throw std::runtime_error(left.error().detail);
+    if (!left->pending.empty() || !left->given_up.empty()) {
+        log::info("run.recovered", {{"pending", left->pending.size() - left->requeued},
+                                    {"requeued", left->requeued},
+                                    {"given_up", left->given_up.size()}});
+    }
+    for (const Run& run : left->pending) {
+        hub_.open(run);
+        enqueue(run, Placement::kAny);
+    }
+    pump();
+}
+
+asio::awaitable<void> Service::drain(std::chrono::milliseconds limit) {
+    draining_ = true;
+    due_timer_.cancel();
+    if (!running_.empty()) {
+        drained_.expires_after(limit);
+        (void)co_await drained_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    std::vector<std::pair<RunId, std::int64_t>> rest;
+    for (const auto& [id, attempt] : running_) rest.emplace_back(id, attempt.number);
+    for (const auto& [id, attempt] : rest) executor_.cancel(id, attempt);
+    if (!running_.empty()) {
+        log::info("run.put_back", {{"runs", running_.size()}});
+        // Whatever does not stop in time is put back by the next start.
+        drained_.expires_after(std::chrono::seconds(2));
+        (void)co_await drained_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
+}  // namespace heddle::run

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/request.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+namespace heddle::run {
+namespace {
+
+constexpr double kAfterMax_s = 10.0 * 365 * 24 * 3600;
+
+RawJson rawOr(JsonView body, std::string_view key, std::string_view fallback) {
+    const auto value = body.get(key);
+    return value ? RawJson::copy(*value) : RawJson::trusted(std::string(fallback));
+}
+
+std::optional<std::string> stringOf(JsonView body, std::string_view key) {
+    const auto value = body.get(key);
+    return value ? value->string() : std::nullopt;
+}
+
+bool flag(JsonView body, std::string_view key) {
+    const auto value = body.get(key);
+    return value && value->boolean().value_or(false);
+}
+
+std::vector<std::string> streamModes(JsonView body) {
+    const auto value = body.get("stream_mode");
+    std::vector<std::string> modes;
+    if (value && value->isString()) {
+        modes.push_back(*value->string());
+    } else if (value) {
+        for (const auto& element : value->elements()) {
+            auto mode = element.string();
+            if (mode && std::ranges::find(modes, *mode) == modes.end()) modes.push_back(std::move(*mode));
+        }
+    }
+    if (modes.empty()) modes.emplace_back("values");
+    return modes;
+}
+
+bool isEmptyObject(JsonView view) {
+    return !view.isObject() || view.fields().empty();
+}
+
+// A command that is not null must say something that LangGraph knows.
+Result<void> checkCommand(JsonView command) {
+    if (command.isNull()) return {};
+    for (const auto& field : command.fields()) {
+        if (field.key == "resume" || field.key == "update" || field.key == "goto") return {};
+    }
+    return Problem::invalid("command: needs at least one of \"resume\", \"update\" or \"goto\"");
+}
+
+// The request's checkpoint: `checkpoint` (object) or `checkpoint_id`.
+RawJson checkpointOf(JsonView body) {
+    RawJson checkpoint = rawOr(body, "checkpoint", "{}");
+    if (const auto id = body.get("checkpoint_id"); id && id->isString()) {
+        JsonWriter writer;
+        writer.beginObject().key("checkpoint_id").raw(*id).endObject();
+        checkpoint = mergeObjects(checkpoint.view(), JsonView::trusted(writer.text()));
+    }
+    return checkpoint;
+}
+
+std::string idsJson(const Run& run, const Thread& thread, bool with_graph) {
+    JsonWriter writer;
+    writer.beginObject();
+    if (with_graph) {
+        writer.key("run_id").string(run.id.str()).key("thread_id").string(thread.id.str());
+        writer.key("graph_id").string(run.graph_id);
+    } else if (!thread.temporary) {
+        writer.key("graph_id").string(run.graph_id);
+    }
+    writer.key("assistant_id").string(run.assistant_id.str());
+    writer.endObject();
+    return writer.take();
+}
+
+// What of the request's checkpoint goes into configurable: never another thread's id.
+RawJson checkpointKeys(JsonView checkpoint) {
+    JsonWriter writer;
+    writer.beginObject();
+    for (const auto& field : checkpoint.fields()) {
+        const bool known =
+            field.key == "checkpoint_id" || field.key == "checkpoint_ns" || field.key == "checkpoint_map";
+        if (known && !field.value.isNull()) writer.key(field.key).raw(field.value);
+    }
+    writer.endObject();
+    return RawJson::trusted(writer.take());
+}
+
+// {"configurable", other keys of assistant ← request, "metadata"}.
+RawJson mergedConfig(JsonView assistant, JsonView request, const RawJson& configurable, const RawJson* metadata) {
+    const RawJson merged = mergeObjects(assistant, request);
+    JsonWriter writer;
+    writer.beginObject().key("configurable").raw(configurable);
+    for (const auto& field : merged.view().fields()) {
+        if (field.key == "configurable" || field.key == "metadata" || field.value.isNull()) continue;
+        writer.key(field.key).raw(field.value);
+    }
+    if (metadata != nullptr) writer.key("metadata").raw(*metadata);
+    writer.endObject();
+    return RawJson::trusted(writer.take());
+}
+
+JsonView objectAt(JsonView object, std::string_view key) {
+    const auto value = object.get(key);
+    return value && value->isObject() ? *value : JsonView::trusted("{}");
+}
+
+}  // namespace
+
+Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread) {
+    RunRequest request;
+    request.thread = thread;
+    request.assistant = stringOf(body, "assistant_id").value_or("");
+    request.input = rawOr(body, "input", "null");
+    request.command = rawOr(body, "command", "null");
+    if (const auto checked = checkCommand(request.command.view()); !checked) return checked.error();
+    request.metadata = rawOr(body, "metadata", "{}");
+    request.config = rawOr(body, "config", "{}");
+    request.context = rawOr(body, "context", "{}");
+    request.checkpoint = checkpointOf(body);
+    request.webhook = stringOf(body, "webhook");
+    request.interrupt_before = rawOr(body, "interrupt_before", "null");
+    request.interrupt_after = rawOr(body, "interrupt_after", "null");
+    request.stream_mode = streamModes(body);
+    request.feedback_keys = rawOr(body, "feedback_keys", "null");
+    request.subgraphs = flag(body, "stream_subgraphs");
+    request.resumable = flag(body, "stream_resumable");
+    if (const auto text = stringOf(body, "multitask_strategy")) {
+        request.multitask_strategy = parseMultitaskStrategy(*text).value_or(MultitaskStrategy::kEnqueue);
+    }
+    if (stringOf(body, "if_not_exists") == "create") request.if_not_exists = IfNotExists::kCreate;
+    if (stringOf(body, "on_completion") == "keep") request.on_completion = OnCompletion::kKeep;
+    if (stringOf(body, "on_disconnect") == "cancel") request.on_disconnect = OnDisconnect::kCancel;
+    if (const auto after = body.get("after_seconds"); after && !after->isNull()) {
+        request.after_s = after->number();
+        if (!request.after_s || std::abs(*request.after_s) > kAfterMax_s) {
+            return Problem::invalid("after_seconds: must be a number of at most ten years");
+        }
+    }
+    request.durability = stringOf(body, "durability").value_or("async");
+    if (const auto during = body.get("checkpoint_during"); during && during->boolean() == false) {
+        request.checkpoint_during = false;
+        if (!body.get("durability")) request.durability = "exit";
+    }
+    return request;
+}
+
+Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, const Thread& thread, const RunId& id,
+                       Timestamp now) {
+    const JsonView asked = objectAt(request.config.view(), "configurable");
+    if (!isEmptyObject(request.context.view()) && !isEmptyObject(asked)) {
+        return Problem::badRequest(
+            "Cannot specify both configurable and context. Prefer setting context alone. "
+            "Context was introduced in LangGraph 0.6.0 and is the long term planned replacement for configurable.");
+    }
+    Run run;
+    run.id = id;
+    run.thread_id = thread.id;
+    run.assistant_id = assistant.id;
+    run.graph_id = assistant.graph_id;
+    run.multitask_strategy = request.multitask_strategy;
+    run.created_at = run.updated_at = now;
+    if (request.after_s && *request.after_s > 0) {
+        run.not_before = now + microseconds(static_cast<std::int64_t>(*request.after_s * 1e6));
+        run.created_at = *run.not_before;
+    }
+    // assistant ← thread ← ids ← config.metadata ← metadata
+    RawJson metadata = mergeObjects(assistant.metadata.view(), thread.metadata.view());
+    metadata = mergeObjects(metadata.view(), JsonView::trusted(idsJson(run, thread, false)));
+    metadata = mergeObjects(metadata.view(), objectAt(request.config.view(), "metadata"));
+    run.metadata = mergeObjects(metadata.view(), request.metadata.view());
+
+    const JsonView over = isEmptyObject(request.context.view()) ? asked : request.context.view();
+    RawJson configurable = mergeObjects(objectAt(assistant.config.view(), "configurable"), over);
+    configurable = mergeObjects(configurable.view(), checkpointKeys(request.checkpoint.view()).view());
+    configurable = mergeObjects(configurable.view(), JsonView::trusted(idsJson(run, thread, true)));
+
+    RunKwargs& kwargs = run.kwargs;
+    kwargs.input = request.input;
+    kwargs.command = request.command;
+    kwargs.config = mergedConfig(assistant.config.view(), request.config.view(), configurable, &run.metadata);
+    const JsonView base_context = isEmptyObject(assistant.context.view())
+                                      ? objectAt(assistant.config.view(), "configurable")
+                                      : assistant.context.view();
+    kwargs.context = mergeObjects(base_context, over);
+    kwargs.stream_mode = request.stream_mode;
+    kwargs.interrupt_before = request.interrupt_before;
+    kwargs.interrupt_after = request.interrupt_after;
+    kwargs.webhook = request.webhook;
+    kwargs.feedback_keys = request.feedback_keys;
+    kwargs.temporary = thread.temporary;
+    kwargs.subgraphs = request.subgraphs;
+    kwargs.resumable = request.resumable;
+    kwargs.checkpoint_during = request.checkpoint_during;
+    kwargs.durability = request.durability;
+    return run;
+}
+
+void adopt(Thread& thread, const RunRequest& request, const Assistant& assistant) {
+    JsonWriter ids;
+    ids.beginObject().key("graph_id").string(assistant.graph_id);
+    // The thread keeps the assistant of its first run.
+    if (!thread.metadata.view().get("assistant_id")) ids.key("assistant_id").string(assistant.id.str());
+    ids.endObject();
+    thread.metadata = mergeObjects(thread.metadata.view(), JsonView::trusted(ids.text()));
+    const RawJson configurable = RawJson::copy(objectAt(assistant.config.view(), "configurable"));
+    thread.config = mergedConfig(assistant.config.view(), request.config.view(), configurable, nullptr);
+    thread.graph_id = assistant.graph_id;
+}
+
+}  // namespace heddle::run

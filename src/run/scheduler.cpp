@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace heddle::run {
+
+void Scheduler::add(Waiting run, std::optional<Timestamp> due) {
+    places_[run.run] = Place{run.thread, due};
+    if (due) {
+        delayed_.emplace(*due, std::move(run));
+        return;
+    }
+    const ThreadId thread = run.thread;
+    ThreadQueue& queue = threads_[thread];
+    queue.runs.push_back(std::move(run));
+    list(thread, queue);
+}
+
+void Scheduler::occupy(const ThreadId& thread) {
+    threads_[thread].taken = true;
+}
+
+bool Scheduler::remove(const RunId& run) {
+    const auto place = places_.find(run);
+    if (place == places_.end()) return false;
+    if (place->second.due) {
+        const auto [first, last] = delayed_.equal_range(*place->second.due);
+        const auto at = std::find_if(first, last, [&](const auto& entry) { return entry.second.run == run; });
+        if (at != last) delayed_.erase(at);
+    } else {
+        auto& runs = threads_[place->second.thread].runs;
+        std::erase_if(runs, [&](const Waiting& waiting) { return waiting.run == run; });
+    }
+    const ThreadId thread = place->second.thread;
+    places_.erase(place);
+    forgetIfEmpty(thread);
+    return true;
+}
+
+void Scheduler::release(const ThreadId& thread) {
+    const auto found = threads_.find(thread);
+    if (found == threads_.end()) return;
+    found->second.taken = false;
+    list(thread, found->second);
+    forgetIfEmpty(thread);
+}
+
+void Scheduler::putBack(Waiting run) {
+    const ThreadId thread = run.thread;
+    places_[run.run] = Place{thread, std::nullopt};
+    ThreadQueue& queue = threads_[thread];
+    queue.runs.push_front(std::move(run));
+    queue.taken = false;
+    list(thread, queue);
+}
+
+void Scheduler::advance(Timestamp now) {
+    while (!delayed_.empty() && delayed_.begin()->first <= now) {
+        Waiting run = std::move(delayed_.begin()->second);
+        delayed_.erase(delayed_.begin());
+        add(std::move(run), std::nullopt);
+    }
+}
+
+std::optional<Timestamp> Scheduler::nextDue() const {
+    if (delayed_.empty()) return std::nullopt;
+    return delayed_.begin()->first;
+}
+
+std::optional<Waiting> Scheduler::next(const std::function<bool(std::string_view)>& ready) {
+    for (auto& [graph_id, threads] : ready_) {
+        while (!threads.empty() && ready(graph_id)) {
+            const ThreadId thread = threads.front();
+            threads.pop_front();
+            const auto found = threads_.find(thread);
+            if (found == threads_.end()) continue;
+            ThreadQueue& queue = found->second;
+            queue.listed = false;
+            // A removal may have changed the head since the thread was listed.
+            if (queue.taken || queue.runs.empty()) continue;
+            if (queue.runs.front().graph_id != graph_id) {
+                list(thread, queue);
+                continue;
+            }
+            Waiting run = std::move(queue.runs.front());
+            queue.runs.pop_front();
+            queue.taken = true;
+            places_.erase(run.run);
+            return run;
+        }
+    }
+    return std::nullopt;
+}
+
+void Scheduler::list(const ThreadId& thread, ThreadQueue& queue) {
+    if (queue.taken || queue.listed || queue.runs.empty()) return;
+    queue.listed = true;
+    ready_[queue.runs.front().graph_id].push_back(thread);
+}
+
+void Scheduler::forgetIfEmpty(const ThreadId& thread) {
+    const auto found = threads_.find(thread);
+    if (found == threads_.end()) return;
+    const ThreadQueue& queue = found->second;
+    if (!queue.taken && queue.runs.empty()) threads_.erase(found);
+}
+
+}  // namespace heddle::run

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which pending run starts next. Sans-io: told what happened, asked what to do; nothing here waits or polls.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace heddle::run {
+
+enum class Placement { kAny, kIsolated };
+
+// A pending run, as the scheduler knows it.
+struct Waiting {
+    RunId run;
+    ThreadId thread;
+    std::string graph_id;
+    Placement placement = Placement::kAny;
+};
+
+// Rules: one run at a time per thread, in the order in which they were added (delayed ones when they become due);
+// between threads first come, first served within a graph.
+class Scheduler {
+  public:
+    // A run became pending. `due`: not before this wall time (after_seconds).
+    void add(Waiting run, std::optional<Timestamp> due);
+    // A run that was started before it came here (it is running): its thread is taken.
+    void occupy(const ThreadId& thread);
+    // A pending run was cancelled or deleted. False if it is not waiting (it was handed out, or is unknown).
+    bool remove(const RunId& run);
+    // The run that next() handed out for this thread has ended (or went back): the thread is free.
+    void release(const ThreadId& thread);
+    // Puts a run that next() handed out back in front of its thread's queue, and frees the thread.
+    void putBack(Waiting run);
+
+    // Moves delayed runs that are due into their queues.
+    void advance(Timestamp now);
+    // When advance() has something to do next.
+    [[nodiscard]] std::optional<Timestamp> nextDue() const;
+    // Hands out a run that may start now on a graph for which `ready` says yes; its thread is taken until release().
+    std::optional<Waiting> next(const std::function<bool(std::string_view graph_id)>& ready);
+
+    // Runs waiting, delayed ones included.
+    [[nodiscard]] std::size_t waiting() const { return places_.size(); }
+
+  private:
+    struct ThreadQueue {
+        std::deque<Waiting> runs;
+        bool taken = false;
+        bool listed = false;  // in ready_
+    };
+    using Delayed = std::multimap<Timestamp, Waiting>;
+    // Where a waiting run is: with its thread's queue, or delayed.
+    struct Place {
+        ThreadId thread;
+        std::optional<Timestamp> due;
+    };
+
+    void list(const ThreadId& thread, ThreadQueue& queue);
+    void forgetIfEmpty(const ThreadId& thread);
+
+    std::unordered_map<ThreadId, ThreadQueue> threads_;
+    std::map<std::string, std::deque<ThreadId>, std::less<>> ready_;  // by graph of the queue's head
+    Delayed delayed_;
+    std::unordered_map<RunId, Place> places_;
+};
+
+}  // namespace heddle::run

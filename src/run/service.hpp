@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of runs: created, started, watched, ended, recovered. One transaction a step; nothing polls. Loop thread only.
+#pragma once
+
+#include "base/random.hpp"
+#include "base/time.hpp"
+#include "graph/executor.hpp"
+#include "run/create.hpp"
+#include "run/finish.hpp"
+#include "run/hub.hpp"
+#include "run/request.hpp"
+#include "run/scheduler.hpp"
+#include "sql/database.hpp"
+#include "webhook/url_policy.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace heddle::run {
+
+struct ServiceOptions {
+    std::vector<std::string> graphs;  // configured graph ids
+    bool deliver = true;              // false: http.disable_webhooks
+    bool stateless_values = false;
+    std::int64_t failures_max = 3;    // attempts that may die with their worker before the run fails
+};
+
+// What happens to runs, for metrics. Called on the loop.
+struct ServiceEvents {
+    std::function<void()> delivery_written = [] {};
+    std::function<void(const Run&)> created = [](const Run&) {};
+    std::function<void(const Run&)> started = [](const Run&) {};
+    std::function<void(RunStatus)> ended = [](RunStatus) {};
+};
+
+class Service final : public graph::RunObserver {
+  public:
+    Service(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
+            graph::Executor& executor, const webhook::UrlPolicy& urls, ServiceOptions options,
+            ServiceEvents events);
+    ~Service() override;
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    // Settles what an earlier process left (running runs go back or fail) and queues what is pending. Before serving.
+    boost::asio::awaitable<void> recover();
+
+    struct Accepted {
+        Run run;
+        std::shared_ptr<LiveRun> live;
+        // From the run's first event on.
+        std::unique_ptr<Subscription> events;
+    };
+    // Returns when the run's row is durable. `subscribe`: also gives a reader that misses nothing.
+    enum class Reader { kNone, kSubscribe };
+    boost::asio::awaitable<Result<Accepted>> create(RunRequest request, Reader reader);
+    // All or none.
+    boost::asio::awaitable<Result<std::vector<Run>>> createBatch(std::vector<RunRequest> requests);
+
+    // Ends a pending run at once, or asks a running one to stop. kNotFound when it is not open. `thread`: it must be its.
+    boost::asio::awaitable<Result<void>> cancel(std::optional<ThreadId> thread, RunId id, RunError reason);
+    // Removes a run or a thread; open runs end first, each with its webhook.
+    boost::asio::awaitable<Result<void>> removeRun(ThreadId thread, RunId id);
+    boost::asio::awaitable<Result<void>> removeThread(ThreadId thread);
+
+    [[nodiscard]] std::shared_ptr<LiveRun> live(const RunId& id) const { return hub_.find(id); }
+    // How an ended run ended; kConflict while it is open. kNotFound when there is none (on `thread`, where given).
+    boost::asio::awaitable<Result<Outcome>> outcome(std::optional<ThreadId> thread, RunId id);
+
+    // ThreadState JSON of a thread's latest checkpoint (state.hpp).
+    boost::asio::awaitable<Result<RawJson>> latestState(ThreadId thread);
+
+    // Refuses new runs, starts no more, lets running ones end until `limit`, then puts the rest back.
+    boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
+
+    [[nodiscard]] std::size_t waiting() const { return scheduler_.waiting(); }
+    [[nodiscard]] std::size_t running() const { return running_.size(); }
+
+    void onEvent(const RunId& run, std::int64_t attempt, std::string_view event, std::string data) override;
+    void onEnd(const RunId& run, std::int64_t attempt, graph::RunEnd end) override;
+    void onCapacity() override;
+
+  private:
+    struct Attempt {
+        std::int64_t number = 0;
+        Waiting place;
+    };
+
+    FinishRules rules();
+    Result<void> checkRequest(const RunRequest& request) const;
+    Accepted admit(Created created, Reader reader);
+    void enqueue(const Run& run, Placement placement);
+    // Starts what may start and arms the timer for what is delayed.
+    void pump();
+    void armTimer();
+    boost::asio::awaitable<void> startNext(Waiting waiting);
+    boost::asio::awaitable<void> settle(RunId id, std::int64_t attempt, graph::RunEnd end);
+    boost::asio::awaitable<bool> putBack(RunId id, std::int64_t attempt, graph::RunEnd end);
+    boost::asio::awaitable<void> finishAttempt(RunId id, std::int64_t attempt, graph::RunEnd end);
+    boost::asio::awaitable<Result<Finished>> writeEnding(Ending ending);
+    // After the commit: tells readers and waiters, the webhook dispatcher and metrics.
+    void announceEnd(const RunId& id, const Finished& finished, bool show_error);
+    void stopOrForget(const Run& run, const Finished& finished);
+    boost::asio::awaitable<void> pauseAfterFailure();
+
+    boost::asio::any_io_executor loop_;
+    sql::Database& db_;
+    const Clock& clock_;
+    Random& random_;
+    graph::Executor& executor_;
+    const webhook::UrlPolicy& urls_;
+    ServiceOptions options_;
+    ServiceEvents events_;
+
+    Hub hub_;
+    Scheduler scheduler_;
+    std::unordered_map<RunId, Attempt> running_;  // handed to the executor
+    std::size_t claims_ = 0;                      // being claimed
+    bool draining_ = false;
+    boost::asio::steady_timer due_timer_;
+    boost::asio::steady_timer drained_;
+};
+
+}  // namespace heddle::run

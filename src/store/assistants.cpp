@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/assistants.hpp"
+
+#include "store/conditions.hpp"
+#include "store/json_match.hpp"
+#include "store/rows.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace heddle::store {
+namespace {
+
+constexpr std::string_view kSelect =
+    "SELECT uuid, graph_id, name, description, config, context, metadata, version, created_at, updated_at"
+    " FROM assistants";
+
+Assistant readAssistant(const sql::Statement& row) {
+    Assistant out;
+    out.id = idAt<AssistantId>(row, 0);
+    out.graph_id = row.string(1);
+    out.name = row.string(2);
+    out.description = row.optionalString(3);
+    out.config = jsonAt(row, 4);
+    out.context = jsonAt(row, 5);
+    out.metadata = jsonAt(row, 6);
+    out.version = row.integer(7);
+    out.created_at = timeAt(row, 8);
+    out.updated_at = timeAt(row, 9);
+    return out;
+}
+
+std::string escapedForLike(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '%' || c == '_' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+std::string orderBy(const AssistantQuery& query) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kColumns = {{
+        {"assistant_id", "uuid"},
+        {"created_at", "created_at"},
+        {"updated_at", "updated_at"},
+        {"name", "name"},
+        {"graph_id", "graph_id"},
+    }};
+    const auto* const column =
+        std::find_if(kColumns.begin(), kColumns.end(), [&query](const auto& c) { return c.first == query.sort_by; });
+    if (column == kColumns.end()) throw std::logic_error("assistants cannot be sorted by " + query.sort_by);
+    const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
+    return " ORDER BY " + std::string(column->second) + direction + ", id" + direction;
+}
+
+// There are few assistants: metadata is compared here.
+template <class Each>
+void eachMatch(sql::Connection& db, const AssistantQuery& query, const Each& each) {
+    Conditions conditions;
+    if (query.graph_id) conditions.add("graph_id = ?", *query.graph_id);
+    if (query.name) {
+        conditions.add("lower(name) LIKE lower(?) ESCAPE '\\'", "%" + escapedForLike(*query.name) + "%");
+    }
+    auto rows = conditions.query(db, std::string(kSelect) + conditions.where() + orderBy(query));
+    while (rows.step()) {
+        if (containsJson(JsonView::trusted(rows.text(6)), query.metadata.view())) each(rows);
+    }
+}
+
+}  // namespace
+
+void ensureSystemAssistants(sql::Connection& db, const std::vector<Assistant>& system) {
+    for (const Assistant& assistant : system) {
+        db.run(
+            "INSERT INTO assistants (uuid, graph_id, name, description, config, context, metadata, version,"
+            " created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            " ON CONFLICT (uuid) DO NOTHING",
+            assistant.id.str(), assistant.graph_id, assistant.name, assistant.description, assistant.config.text(),
+            assistant.context.text(), assistant.metadata.text(), assistant.version, assistant.created_at.micros(),
+            assistant.updated_at.micros());
+    }
+}
+
+std::optional<Assistant> findAssistant(sql::Connection& db, const AssistantId& id) {
+    auto row = db.query(
+        "SELECT uuid, graph_id, name, description, config, context, metadata, version, created_at, updated_at"
+        " FROM assistants WHERE uuid = $1",
+        id.str());
+    return row.step() ? std::optional<Assistant>(readAssistant(row)) : std::nullopt;
+}
+
+AssistantPage searchAssistants(sql::Connection& db, const AssistantQuery& query) {
+    AssistantPage page;
+    eachMatch(db, query, [&](const sql::Statement& row) {
+        const auto place = page.total++;
+        const bool shown = place >= query.offset && place - query.offset < query.limit;
+        if (shown) page.assistants.push_back(readAssistant(row));
+    });
+    return page;
+}
+
+std::int64_t countAssistants(sql::Connection& db, const AssistantQuery& query) {
+    std::int64_t count = 0;
+    eachMatch(db, query, [&count](const sql::Statement&) { ++count; });
+    return count;
+}
+
+}  // namespace heddle::store

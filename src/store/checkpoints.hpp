@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// LangGraph checkpoints in the database: what the workers' remote checkpointer stores. Functions run inside a job.
+#pragma once
+
+#include "domain/checkpoint.hpp"
+#include "sql/connection.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heddle::store {
+
+// Replaces a checkpoint of the same id.
+void putCheckpoint(sql::Connection& db, const CheckpointPut& put);
+// An idx >= 0 that exists stays as it is, a negative one is replaced. The checkpoint need not exist yet.
+void putWrites(sql::Connection& db, const CheckpointKey& key, const std::vector<PendingWrite>& writes);
+// The checkpoint `id`, or without one the latest (largest id), with its channel values and writes.
+std::optional<CheckpointTuple> getCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_view ns,
+                                             const std::optional<std::string>& id);
+// The latest checkpoint's id, without reading it.
+std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_view thread_id, std::string_view ns);
+
+struct CheckpointQuery {
+    std::optional<std::string> thread_id;
+    std::optional<std::string> ns;
+    std::optional<std::string> id;
+    std::optional<std::string> before;          // ids below this one
+    RawJson metadata = RawJson::trusted("{}");  // top-level keys that must be equal
+    std::optional<std::int64_t> limit;
+};
+// Newest first.
+std::vector<CheckpointTuple> listCheckpoints(sql::Connection& db, const CheckpointQuery& query);
+
+void deleteCheckpoints(sql::Connection& db, std::string_view thread_id);
+void copyCheckpoints(sql::Connection& db, std::string_view source_thread, std::string_view target_thread);
+enum class Prune { kKeepLatest, kDelete };  // keep the latest of each namespace
+void pruneCheckpoints(sql::Connection& db, const std::vector<std::string>& thread_ids, Prune strategy);
+// Removes checkpoints whose metadata's run_id is one of these, with their writes and blobs nobody else uses.
+void deleteCheckpointsOfRuns(sql::Connection& db, const std::vector<std::string>& run_ids);
+
+}  // namespace heddle::store

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/items.hpp"
+
+#include "store/conditions.hpp"
+#include "store/item_filter.hpp"
+#include "store/namespaces.hpp"
+#include "store/rows.hpp"
+
+#include <algorithm>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace heddle::store {
+namespace {
+
+#define HEDDLE_SELECT_ITEM "SELECT ns, key, value, created_at, updated_at FROM items"
+
+Item readItem(const sql::Statement& row) {
+    Item out;
+    out.ns = decodeNamespace(row.text(0));
+    out.key = row.string(1);
+    out.value = jsonAt(row, 2);
+    out.created_at = timeAt(row, 3);
+    out.updated_at = timeAt(row, 4);
+    return out;
+}
+
+void addPrefix(Conditions& conditions, std::span<const std::string> prefix) {
+    if (prefix.empty()) return;
+    conditions.add("ns >= ? AND ns < ?", encodeNamespace(prefix), afterNamespace(prefix));
+}
+
+void addAlive(Conditions& conditions, Timestamp now) {
+    conditions.add("(expires_at IS NULL OR expires_at > ?)", now.micros());
+}
+
+bool sameLabels(const Namespace& ns, const Namespace& wanted, std::size_t from) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i] != "*" && wanted[i] != ns[from + i]) return false;
+    }
+    return true;
+}
+
+bool matches(const Namespace& ns, const NamespaceQuery& query) {
+    if (query.prefix && (ns.size() < query.prefix->size() || !sameLabels(ns, *query.prefix, 0))) return false;
+    if (!query.suffix) return true;
+    return ns.size() >= query.suffix->size() && sameLabels(ns, *query.suffix, ns.size() - query.suffix->size());
+}
+
+// The labels of a prefix before its first wildcard: those the index can use.
+std::span<const std::string> fixedPart(const NamespaceQuery& query) {
+    if (!query.prefix) return {};
+    const auto end = std::find(query.prefix->begin(), query.prefix->end(), "*");
+    return {query.prefix->begin(), end};
+}
+
+// `values` from `offset`, at most `limit` of them.
+template <class T>
+void paginate(std::vector<T>& values, std::int64_t offset, std::int64_t limit) {
+    const auto size = static_cast<std::int64_t>(values.size());
+    const auto begin = std::clamp<std::int64_t>(offset, 0, size);
+    const auto end = begin + std::clamp<std::int64_t>(limit, 0, size - begin);
+    values.erase(values.begin() + end, values.end());
+    values.erase(values.begin(), values.begin() + begin);
+}
+
+}  // namespace
+
+std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::string_view key, Timestamp now) {
+    auto row = db.query(
+        HEDDLE_SELECT_ITEM " WHERE ns = $1 AND key = $2 AND (expires_at IS NULL OR expires_at > $3)",
+        encodeNamespace(ns), key, now.micros());
+    return row.step() ? std::optional<Item>(readItem(row)) : std::nullopt;
+}
+
+void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, JsonView value,
+             std::optional<microseconds> ttl, Timestamp now) {
+    const auto expires = ttl ? std::optional<std::int64_t>((now + *ttl).micros()) : std::nullopt;
+    // One that has expired is gone, even when its row is still there: the new one begins now.
+    db.run(
+        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value) VALUES ($1, $2, $3, $3, $4, $5)"
+        " ON CONFLICT (ns, key) DO UPDATE SET created_at = CASE WHEN items.expires_at <= excluded.updated_at"
+        " THEN excluded.created_at ELSE items.created_at END, updated_at = excluded.updated_at,"
+        " expires_at = excluded.expires_at, value = excluded.value",
+        encodeNamespace(ns), key, now.micros(), expires, value.text());
+}
+
+void deleteItem(sql::Connection& db, const Namespace& ns, std::string_view key) {
+    db.run("DELETE FROM items WHERE ns = $1 AND key = $2", encodeNamespace(ns), key);
+}
+
+Result<std::vector<Item>> searchItems(sql::Connection& db, const ItemQuery& query, Timestamp now) {
+    const auto filter = ItemFilter::parse(query.filter);
+    if (!filter) return filter.error();
+    Conditions conditions;
+    addPrefix(conditions, query.prefix);
+    addAlive(conditions, now);
+    std::string text = HEDDLE_SELECT_ITEM + conditions.where() + " ORDER BY updated_at DESC, id DESC";
+    std::vector<Item> out;
+    if (filter->empty()) {
+        text += conditions.tail(" LIMIT ? OFFSET ?", query.limit, query.offset);
+        auto rows = conditions.query(db, text);
+        while (rows.step()) out.push_back(readItem(rows));
+        return out;
+    }
+    auto rows = conditions.query(db, text);
+    std::int64_t place = 0;
+    while (place - query.offset < query.limit && rows.step()) {
+        if (!filter->matches(JsonView::trusted(rows.text(2)))) continue;
+        if (place++ >= query.offset) out.push_back(readItem(rows));
+    }
+    return out;
+}
+
+std::vector<Namespace> listNamespaces(sql::Connection& db, const NamespaceQuery& query, Timestamp now) {
+    Conditions conditions;
+    addPrefix(conditions, fixedPart(query));
+    addAlive(conditions, now);
+    std::set<Namespace> found;
+    {
+        auto rows = conditions.query(db, "SELECT DISTINCT ns FROM items" + conditions.where());
+        while (rows.step()) {
+            Namespace ns = decodeNamespace(rows.text(0));
+            if (!matches(ns, query)) continue;
+            if (query.max_depth && *query.max_depth >= 0 && ns.size() > static_cast<std::size_t>(*query.max_depth)) {
+                ns.resize(static_cast<std::size_t>(*query.max_depth));
+            }
+            found.insert(std::move(ns));
+        }
+    }
+    std::vector<Namespace> out(found.begin(), found.end());
+    paginate(out, query.offset, query.limit);
+    return out;
+}
+
+std::int64_t expireItems(sql::Connection& db, Timestamp now, std::int64_t limit) {
+    return db.run(
+        "DELETE FROM items WHERE id IN (SELECT id FROM items WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        now.micros(), limit);
+}
+
+}  // namespace heddle::store

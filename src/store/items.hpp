@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store items (LangGraph's BaseStore) in the database. Functions run inside a job.
+#pragma once
+
+#include "base/result.hpp"
+#include "domain/item.hpp"
+#include "sql/connection.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace heddle::store {
+
+std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::string_view key, Timestamp now);
+// Keeps created_at of an existing item. `ttl`: µs after which it is gone; nothing: never.
+void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, JsonView value,
+             std::optional<microseconds> ttl, Timestamp now);
+void deleteItem(sql::Connection& db, const Namespace& ns, std::string_view key);
+// Removes the rows of at most `limit` items whose time has passed (nobody sees them any more); how many it removed.
+std::int64_t expireItems(sql::Connection& db, Timestamp now, std::int64_t limit);
+
+struct ItemQuery {
+    Namespace prefix;
+    // {field: value} or {field: {"$eq"|"$ne"|"$gt"|"$gte"|"$lt"|"$lte": value}} over the value's top-level keys.
+    RawJson filter = RawJson::trusted("{}");
+    std::int64_t limit = 10;
+    std::int64_t offset = 0;
+};
+// Newest update first. A Problem for an unknown operator.
+Result<std::vector<Item>> searchItems(sql::Connection& db, const ItemQuery& query, Timestamp now);
+
+struct NamespaceQuery {
+    std::optional<Namespace> prefix;  // "*" matches any one label
+    std::optional<Namespace> suffix;
+    std::optional<std::int64_t> max_depth;  // longer ones are cut
+    std::int64_t limit = 100;
+    std::int64_t offset = 0;
+};
+std::vector<Namespace> listNamespaces(sql::Connection& db, const NamespaceQuery& query, Timestamp now);
+
+}  // namespace heddle::store

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/schema.hpp"
+
+#include <stdexcept>
+
+namespace heddle::store {
+namespace {
+
+// Every table has an integer key of its own and the public UUID beside it: random primary keys cost a multiple in
+// write rate. What may be large and seldom changes (state, kwargs, bodies) is apart from what changes often, since
+// SQLite writes a whole row again for one changed column.
+constexpr std::string_view kSqliteFirst = R"sql(
+CREATE TABLE assistants (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    graph_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    config TEXT NOT NULL,
+    context TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
+
+CREATE TABLE threads (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    state_updated_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    graph_id TEXT,
+    temporary INTEGER NOT NULL,
+    retired_at INTEGER,
+    metadata TEXT NOT NULL,
+    config TEXT NOT NULL
+);
+CREATE INDEX threads_updated ON threads (updated_at) WHERE temporary = 0;
+-- Gone for everybody, but its runs are still shown for a while.
+CREATE INDEX threads_retired ON threads (retired_at) WHERE retired_at IS NOT NULL;
+
+-- The state after the last run; no row before the first one has ended.
+CREATE TABLE thread_states (
+    thread INTEGER PRIMARY KEY REFERENCES threads (id) ON DELETE CASCADE,
+    checkpoint_id TEXT,
+    error TEXT,
+    interrupts TEXT NOT NULL,
+    state_values TEXT NOT NULL,
+    state TEXT NOT NULL
+);
+
+-- Top-level scalar metadata of threads that are not temporary, values as canonical JSON.
+CREATE TABLE thread_metadata (
+    thread INTEGER NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (thread, key)
+) WITHOUT ROWID;
+CREATE INDEX thread_metadata_value ON thread_metadata (key, value, thread);
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    thread INTEGER NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
+    assistant_uuid TEXT NOT NULL,
+    graph_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    multitask_strategy TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    not_before INTEGER,
+    started_at INTEGER,
+    ended_at INTEGER,
+    attempt INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    error_type TEXT,
+    error_message TEXT,
+    metadata TEXT NOT NULL
+);
+CREATE INDEX runs_of_thread ON runs (thread);
+CREATE INDEX runs_open ON runs (thread) WHERE status IN ('pending', 'running');
+CREATE UNIQUE INDEX runs_running ON runs (thread) WHERE status = 'running';
+
+CREATE TABLE run_kwargs (
+    run INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    kwargs TEXT NOT NULL
+);
+CREATE TABLE run_outputs (
+    run INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    output TEXT NOT NULL
+);
+
+-- Thread ids are text here: outside the API they need not be UUIDs, and the thread need not exist.
+CREATE TABLE checkpoint_spaces (
+    id INTEGER PRIMARY KEY,
+    thread_id TEXT NOT NULL,
+    ns TEXT NOT NULL,
+    UNIQUE (thread_id, ns)
+);
+CREATE TABLE checkpoints (
+    id INTEGER PRIMARY KEY,
+    space INTEGER NOT NULL REFERENCES checkpoint_spaces (id) ON DELETE CASCADE,
+    checkpoint_id TEXT NOT NULL,
+    parent_id TEXT,
+    run_id TEXT,
+    versions TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    type TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (space, checkpoint_id)
+);
+CREATE INDEX checkpoints_of_run ON checkpoints (run_id) WHERE run_id IS NOT NULL;
+CREATE TABLE checkpoint_blobs (
+    id INTEGER PRIMARY KEY,
+    space INTEGER NOT NULL REFERENCES checkpoint_spaces (id) ON DELETE CASCADE,
+    channel TEXT NOT NULL,
+    version TEXT NOT NULL,
+    type TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (space, channel, version)
+);
+-- Not tied to checkpoints: LangGraph may send the writes first.
+CREATE TABLE checkpoint_writes (
+    id INTEGER PRIMARY KEY,
+    space INTEGER NOT NULL REFERENCES checkpoint_spaces (id) ON DELETE CASCADE,
+    checkpoint_id TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    idx INTEGER NOT NULL,
+    task_path TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    type TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (space, checkpoint_id, task_id, idx)
+);
+
+-- ns: encodeNamespace(), so that a prefix is an index range.
+CREATE TABLE items (
+    id INTEGER PRIMARY KEY,
+    ns TEXT NOT NULL,
+    key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    value TEXT NOT NULL,
+    UNIQUE (ns, key)
+);
+CREATE INDEX items_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Not tied to runs and threads: they outlive both. `leased`: an attempt is under way, due_at is when it is given up.
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    run_uuid TEXT NOT NULL UNIQUE,
+    thread_uuid TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    leased INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    first_sent_at INTEGER,
+    last_status_code INTEGER,
+    last_error TEXT NOT NULL,
+    sent_at_offset INTEGER NOT NULL,
+    lane TEXT NOT NULL,
+    url TEXT NOT NULL
+);
+CREATE INDEX deliveries_lane ON deliveries (lane, due_at) WHERE status = 'pending';
+CREATE TABLE delivery_bodies (
+    delivery INTEGER PRIMARY KEY REFERENCES deliveries (id) ON DELETE CASCADE,
+    body TEXT NOT NULL
+);
+)sql";
+
+}  // namespace
+
+std::vector<sql::Migration> schema(sql::Dialect dialect) {
+    switch (dialect) {
+        case sql::Dialect::kSqlite: return {{1, "first", kSqliteFirst}};
+        case sql::Dialect::kPostgres: break;
+    }
+    throw std::logic_error("no schema for this engine");
+}
+
+}  // namespace heddle::store

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sends what the outbox holds: a lane for each destination, at least once, also after a crash.
+#pragma once
+
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+#include "http/client.hpp"
+#include "http/resolver.hpp"
+#include "sql/database.hpp"
+#include "webhook/url_policy.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace heddle::webhook {
+
+struct DispatcherOptions {
+    WebhookSettings settings;
+    std::vector<std::pair<std::string, Secret>> headers;  // added to every request
+    std::string user_agent;                               // "heddle/0.1.0"
+    bool held = false;  // http.disable_webhooks: what waits stays where it is
+    // The address of our own listener for relative URLs.
+    std::function<std::pair<std::string, std::uint16_t>()> self;
+};
+
+// Loop thread only.
+class Dispatcher {
+  public:
+    Dispatcher(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
+               http::Client& client, http::Resolver& resolver, DispatcherOptions options);
+    ~Dispatcher();
+    Dispatcher(const Dispatcher&) = delete;
+    Dispatcher& operator=(const Dispatcher&) = delete;
+
+    // Takes up what an earlier process left, then follows wake().
+    void start();
+    // A delivery was committed. Cheap; called after every finished run that has a webhook.
+    void wake();
+    // Stops starting attempts; resolves when those under way have ended or `limit` has passed.
+    boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
+
+  private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace heddle::webhook

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Behind Dispatcher: one pump coroutine reads what is due and starts attempts, a coroutine for each attempt.
+// Loop thread only.
+#pragma once
+
+#include "webhook/dispatcher.hpp"
+#include "webhook/lanes.hpp"
+#include "webhook/retry_plan.hpp"
+#include "webhook/sender.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace heddle::webhook {
+
+class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
+  public:
+    Impl(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
+         http::Client& client, http::Resolver& resolver, DispatcherOptions options);
+
+    void start();
+    void wake();
+    boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
+    // The Dispatcher has gone, and with it perhaps what the references stand for: touch nothing any more.
+    void abandon();
+
+  private:
+    using Timer = boost::asio::steady_timer;
+
+    // -- dispatcher.cpp: the pump
+    boost::asio::awaitable<void> pump();
+    boost::asio::awaitable<bool> takeUp();
+    boost::asio::awaitable<bool> refresh();
+    boost::asio::awaitable<void> waitForWork();
+    boost::asio::awaitable<void> pause(std::chrono::milliseconds time);
+    void startAttempts();
+    void dueAt(Timestamp due);
+    void nudge();
+
+    // -- attempt.cpp: one attempt
+    boost::asio::awaitable<void> attempt(store::DueDelivery head);
+    boost::asio::awaitable<Lanes::Answer> perform(store::DueDelivery head);
+    boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head);
+    boost::asio::awaitable<void> record(Delivery delivery, store::AttemptOutcome outcome);
+    void report(const Delivery& delivery, const Sent& sent, const NextStep& next, microseconds took) const;
+
+    boost::asio::any_io_executor loop_;
+    sql::Database& db_;
+    const Clock& clock_;
+    Random& random_;
+    bool held_;
+    UrlPolicy policy_;
+    RetryPlan plan_;
+    Lanes lanes_;
+    Sender sender_;
+
+    Timer signal_;  // fires when there is work; cancelled to say so at once
+    Timer idle_;    // what stop() waits on
+    std::optional<Timestamp> next_due_;
+    bool stale_ = true;     // the outbox may hold what we have not read
+    bool nudged_ = false;   // slots or heads changed
+    bool pumping_ = false;
+    bool stopping_ = false;
+    bool abandoned_ = false;
+};
+
+}  // namespace heddle::webhook

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may send next. A lane is a destination; a dead or hanging one with any number of waiting deliveries must not
+// delay the others. Pure: no clock, no I/O. The backlog stays on disk, here are only the next few of each lane.
+#pragma once
+
+#include "base/limits.hpp"
+#include "store/deliveries.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace heddle::webhook {
+
+struct LaneLimits {
+    std::size_t total = limits::kWebhookInFlight;     // attempts under way in all
+    std::size_t lane = limits::kWebhookLaneInFlight;  // … to a destination that answers
+    // A destination that has not answered yet, or not three times running, is given little, and all of them together
+    // no more than half: what hangs must not take every slot.
+    std::size_t unproven_lane = 2;
+    std::size_t unproven_total = limits::kWebhookInFlight / 2;
+    std::size_t unanswered = 3;   // attempts without an answer that make a lane unproven
+    std::size_t heads = 32;       // deliveries in memory for one lane
+    std::size_t loaded = 1024;    // lanes with deliveries in memory
+    std::size_t remembered = 4096;  // lanes that are known at all
+};
+
+class Lanes {
+  public:
+    enum class Answer { kYes, kNo, kUnknown };
+
+    explicit Lanes(LaneLimits limits = {}) : limits_(limits) {}
+
+    // -- what to read from the outbox
+    // Lanes that need nothing now: they have heads enough. Marks them as perhaps having more on disk.
+    std::vector<std::string> passOver();
+    // How many rows to read of a lane so that a full head is found among the ones that are known already.
+    [[nodiscard]] std::size_t readPerLane() const { return limits_.heads + limits_.lane + 1; }
+    // How many lanes to read, counting those that are passed over.
+    [[nodiscard]] std::size_t readLanes() const { return limits_.loaded; }
+    // Takes a delivery that is due; ignores one it knows. Nothing is lost by a refusal: it stays on disk.
+    void offer(const store::DueDelivery& delivery);
+    // The rows read of a lane did not end before the limit: there are more.
+    void markMore(std::string_view lane);
+    // True once after a lane ran low while there were more on disk: read again.
+    bool takeHungry();
+
+    // -- what to send
+    // The next delivery, lanes in turn; it counts as under way until ended(). Nothing when every lane that has one is
+    // at its limit.
+    std::optional<store::DueDelivery> start();
+    void ended(const DeliveryId& id, Answer answer);
+
+    [[nodiscard]] std::size_t inFlight() const { return in_flight_.size(); }
+    [[nodiscard]] std::size_t inFlight(std::string_view lane) const;
+    [[nodiscard]] std::size_t waiting() const { return known_.size() - in_flight_.size(); }
+
+  private:
+    struct Lane {
+        std::string name;
+        std::deque<store::DueDelivery> heads;
+        std::size_t in_flight = 0;
+        std::size_t unanswered = 0;
+        bool answered = false;  // ever
+        bool more = false;      // on disk
+        bool queued = false;    // in turn_
+    };
+    struct Attempt {
+        Lane* lane = nullptr;
+        bool unproven = false;
+    };
+
+    [[nodiscard]] bool unproven(const Lane& lane) const;
+    [[nodiscard]] bool mayStart(const Lane& lane) const;
+    Lane& laneOf(const std::string& name);
+    void forget(Lane& lane);
+
+    LaneLimits limits_;
+    std::unordered_map<std::string, Lane> lanes_;  // nodes never move
+    std::list<Lane*> turn_;                        // lanes with heads; the first is asked first
+    std::unordered_set<DeliveryId> known_;         // heads and under way
+    std::unordered_map<DeliveryId, Attempt> in_flight_;
+    std::size_t unproven_in_flight_ = 0;
+    bool hungry_ = false;
+    bool refused_ = false;  // a lane found no room: read again when there is some
+};
+
+}  // namespace heddle::webhook

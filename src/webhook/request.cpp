@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "webhook/request.hpp"
+
+#include "webhook/payload.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace heddle::webhook {
+namespace {
+
+// Lower case. The client writes these itself, or they would change where the message ends.
+constexpr std::array<std::string_view, 10> kReserved = {
+    "host",    "content-length", "connection", "transfer-encoding", "te",
+    "trailer", "upgrade",        "expect",     "keep-alive",        "proxy-connection"};
+
+bool isReserved(std::string name) {
+    for (char& c : name) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+}
+
+}  // namespace
+
+std::string base64(std::string_view bytes) {
+    static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
+        std::uint32_t group = 0;
+        for (std::size_t j = 0; j < 3; ++j) {
+            group = group << 8U | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0U);
+        }
+        for (std::size_t j = 0; j < 4; ++j) {
+            out += j <= have ? kDigits[group >> (18 - 6 * j) & 63U] : '=';
+        }
+    }
+    return out;
+}
+
+http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, const ConfiguredHeaders& configured,
+                                 const std::string& user_agent) {
+    http::ClientRequest request;
+    request.tls = url.tls;
+    request.host = url.host;
+    request.port = url.port;
+    request.target = url.target;
+    request.headers.set("Accept", "*/*");
+    request.headers.set("User-Agent", user_agent);
+    request.headers.set("Content-Type", "application/json");
+    if (url.userinfo) request.headers.set("Authorization", "Basic " + base64(*url.userinfo));
+    for (const auto& [name, value] : configured) {
+        if (!isReserved(name)) request.headers.set(name, value.reveal());
+    }
+    request.body = stamped(delivery, delivery.first_sent_at.value_or(delivery.created_at));
+    return request;
+}
+
+}  // namespace heddle::webhook

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the commands of the README, so that it cannot rot.
+
+Between `<!-- walkthrough -->` and `<!-- /walkthrough -->` every ```bash block is run, in order, in one shell, against a
+server of examples/python (127.0.0.1:2024 and localhost:2024 stand for it). Each must succeed. A line
+`<!-- walkthrough-expects: TEXT -->` there wants TEXT in the output.
+"""
+import re
+import subprocess
+import time
+
+import pytest
+
+from server import ROOT, SLOW, Server, environment
+
+README = ROOT / "README.md"
+EXAMPLE = ROOT / "examples" / "python" / "langgraph.json"
+
+
+def walkthrough():
+    text = README.read_text() if README.exists() else ""
+    found = re.search(r"<!-- walkthrough -->(.*?)<!-- /walkthrough -->", text, re.S)
+    return found.group(1) if found else None
+
+
+@pytest.mark.skipif(walkthrough() is None or not EXAMPLE.exists(), reason="the README has no walk-through yet")
+@pytest.mark.timeout(120 * SLOW)
+def test_the_walkthrough(tmp_path):
+    part = walkthrough()
+    blocks = re.findall(r"^```bash\n(.*?)^```", part, re.S | re.M)
+    assert blocks
+    server = Server(tmp_path)
+    server.config = EXAMPLE
+    with server:
+        script = "\n".join(["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT", *blocks])
+        script = re.sub(r"\b(127\.0\.0\.1|localhost):2024\b", f"127.0.0.1:{server.port}", script)
+        started = time.monotonic()
+        result = subprocess.run(["bash", "-c", script], cwd=ROOT, env=environment(), capture_output=True, text=True,
+                                timeout=90 * SLOW, stdin=subprocess.DEVNULL)
+    assert result.returncode == 0, f"{time.monotonic() - started:.0f} s\n{result.stdout}\n{result.stderr}"
+    for wanted in re.findall(r"<!-- walkthrough-expects: (.*?) -->", part):
+        assert wanted in result.stdout + result.stderr, (wanted, result.stdout, result.stderr)

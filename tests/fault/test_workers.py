@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workers that die, block or refuse: runs go on, others are not harmed, the server recovers."""
+import os
+import signal
+import time
+
+import pytest
+
+from server import SLOW, native_config, wire_config
+from sse import stream
+from waiting import until
+
+POISON = '''
+import os
+from typing_extensions import TypedDict
+from langgraph.graph import StateGraph, START, END
+
+class State(TypedDict, total=False):
+    path: str
+
+def dies(state):
+    os._exit(3)
+
+def dies_once(state):
+    if not os.path.exists(state["path"]):
+        open(state["path"], "w").close()
+        os._exit(3)
+    return {}
+
+def graph(node):
+    made = StateGraph(State)
+    made.add_node("node", node)
+    made.add_edge(START, "node")
+    made.add_edge("node", END)
+    return made.compile()
+
+always, once = graph(dies), graph(dies_once)
+'''
+
+
+def ready_worker(server):
+    """Waits until a Python graph runs; the workers' process ids."""
+    assert server.wait_run("echo", {"text": "x"})["out"] == "x"
+    return server.worker_pids()
+
+
+def test_a_run_whose_worker_is_killed_is_tried_again(serve, receiver):
+    server = serve(wire_config(), workers=1)
+    worker, = ready_worker(server)
+    thread = server.thread()
+    body = {"assistant_id": "sleepy", "input": {"seconds": 0.8}, "stream_mode": ["updates"], "webhook": receiver.url()}
+    with stream(server, f"/threads/{thread}/runs/stream", body, timeout_s=40 * SLOW) as opened:
+        assert opened.next().json()["attempt"] == 1
+        assert opened.next().json() == {"nap1": {"steps": ["nap1"]}}
+        os.kill(worker, signal.SIGKILL)
+        events = opened.rest()
+    assert [event.event for event in events] == ["metadata", "updates", "metadata", "updates"]
+    assert events[2].json() == {"run_id": events[0].json()["run_id"], "attempt": 2}
+    # It went on from the checkpoint: nap1 was not run again.
+    assert events[3].json() == {"nap2": {"steps": ["nap2"]}}
+    assert server.get(f"/threads/{thread}").json()["values"] == {"seconds": 0.8, "steps": ["nap1", "nap2"]}
+    assert receiver.one().json()["status"] == "success" and len(receiver.at("/hook")) == 1
+    assert server.wait_run("echo", {"text": "again"})["out"] == "again"
+
+
+def test_the_runs_of_other_workers_do_not_notice(serve):
+    server = serve(wire_config(), workers=2)
+    pids = until(lambda: len(ready_worker(server)) == 2 and server.worker_pids(), "two workers")
+    runs = [server.create_run("sleepy", {"seconds": 0.5}) for _ in range(8)]
+    for run in runs:
+        server.until_status(run, "running", "success")
+    os.kill(pids[0], signal.SIGKILL)
+    for run in runs:
+        assert server.until_status(run, "success", "error", timeout_s=40)["status"] == "success"
+    until(lambda: len(server.worker_pids()) == 2, "the worker to be started again", 20 * SLOW)
+
+
+def test_a_graph_that_kills_its_worker_ends_in_an_error_and_harms_no_other(serve, receiver):
+    config = wire_config()
+    config["graphs"].update({"always": "./poison.py:always", "once": "./poison.py:once"})
+    server = serve.make(config, workers=2)
+    (server.folder / "poison.py").write_text(POISON)
+    server.start()
+    ready_worker(server)
+    poisoned = server.create_run("always", {}, webhook=receiver.url())
+    others = [server.create_run("sleepy", {"seconds": 0.3}) for _ in range(6)]
+    assert server.until_status(poisoned, "error", timeout_s=60)
+    for run in others:
+        assert server.until_status(run, "success", "error", timeout_s=60)["status"] == "success"
+    body = receiver.one().json()
+    assert body["status"] == "error" and body["error"]["error"] and body["error"]["message"]
+    assert server.wait_run("once", {"path": str(server.folder / "mark")}) == {"path": str(server.folder / "mark")}
+    assert server.wait_run("echo", {"text": "x"})["out"] == "x"
+
+
+@pytest.mark.timeout(90 * SLOW)
+def test_a_node_that_blocks_its_event_loop_for_20_seconds(serve):
+    """Acceptance 6: runs elsewhere proceed, its worker is not taken for dead, its run succeeds."""
+    server = serve(wire_config(), workers=2)
+    pids = until(lambda: len(ready_worker(server)) == 2 and server.worker_pids(), "two workers")
+    blocking = server.create_run("blocker", {"seconds": 20, "loop": True})
+    server.until_status(blocking, "running")
+    started, done = time.monotonic(), 0
+    while time.monotonic() - started < 15:
+        began = time.monotonic()
+        assert server.wait_run("echo", {"text": str(done)})["out"] == str(done)
+        assert time.monotonic() - began < 3 * SLOW
+        done += 1
+    assert done >= 5 and server.run(blocking)["status"] == "running"
+    assert server.until_status(blocking, "success", "error", timeout_s=30)["status"] == "success"
+    assert sorted(server.worker_pids()) == sorted(pids)
+    run = server.run(blocking)
+    assert run["status"] == "success" and server.get(f"/threads/{run['thread_id']}").json()["values"]["done"] is True
+
+
+def test_a_node_that_blocks_a_thread_does_not_hold_up_its_own_worker(serve):
+    server = serve(wire_config(), workers=1)
+    ready_worker(server)
+    blocking = server.create_run("blocker", {"seconds": 2})
+    server.until_status(blocking, "running")
+    assert server.wait_run("echo", {"text": "x"})["out"] == "x"
+    assert server.run(blocking)["status"] == "running"
+    server.until_status(blocking, "success")
+
+
+def test_a_frozen_worker_is_replaced_and_its_run_succeeds_elsewhere(serve):
+    """SIGSTOP: not even the I/O thread answers."""
+    server = serve(wire_config(), workers=1)
+    worker, = ready_worker(server)
+    run = server.create_run("sleepy", {"seconds": 0.5})
+    server.until_status(run, "running")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        assert server.until_status(run, "success", "error", timeout_s=55)["status"] == "success"
+    finally:
+        try:
+            os.kill(worker, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+
+
+def test_a_stopped_server_goes_on_where_it_was(serve, receiver):
+    """SIGTERM with a long run under way: after the start it goes on from its last checkpoint."""
+    server = serve(wire_config(), workers=1)
+    ready_worker(server)
+    run = server.create_run("sleepy", {"seconds": 3}, webhook=receiver.url())
+    until(lambda: (server.get(f"/threads/{run['thread_id']}/state").json()["values"] or {}).get("steps") == ["nap1"], "the first nap", 15 * SLOW)
+    server.terminate()
+    server.wait(40)
+    server.start()
+    assert server.until_status(run, "success", "error", timeout_s=30)["status"] == "success"
+    assert receiver.one(timeout_s=20 * SLOW).json()["values"]["steps"] == ["nap1", "nap2"]
+
+
+def test_workers_end_with_their_server(serve):
+    server = serve(wire_config(), workers=2)
+    ready_worker(server)
+    pids = server.worker_pids()
+    server.kill()
+    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), "the workers to end", 10 * SLOW)
+
+
+def test_a_server_without_a_usable_python_still_serves_native_graphs(serve):
+    config = native_config(graphs={"native_echo": "heddle:echo", "echo": "./graphs.py:echo"})
+    server = serve(config, python="/nonexistent/python")
+    assert server.wait_run("native_echo", {"text": "x"})["out"] == "x"

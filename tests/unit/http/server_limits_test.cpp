@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Slow clients and too many of them. The limits are made small, so that they are met within the test.
+#include "unit/http/loopback.hpp"
+
+namespace heddle::http::test {
+namespace {
+
+using LimitsTest = ServerTest;
+
+ServerLimits quick() {
+    ServerLimits limits;
+    limits.idle = milliseconds(40);
+    limits.header_time = milliseconds(40);
+    limits.linger = milliseconds(40);
+    return limits;
+}
+
+TEST_F(LimitsTest, AnIdleConnectionIsClosedWithoutAWord) {
+    serveEcho(quick());
+    run([](std::uint16_t port) -> awaitable<void> {
+        RawPeer fresh = co_await RawPeer::connect(port);
+        const bool fresh_ended = co_await fresh.readEnd();
+        EXPECT_TRUE(fresh_ended);
+
+        RawPeer used = co_await RawPeer::connect(port);
+        co_await used.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        co_await used.readReply();
+        const bool used_ended = co_await used.readEnd();
+        EXPECT_TRUE(used_ended);
+    }(server_->port()));
+}
+
+TEST_F(LimitsTest, EmptyLinesDoNotKeepAnIdleConnection) {
+    serveEcho(quick());
+    run([](std::uint16_t port) -> awaitable<void> {
+        RawPeer client = co_await RawPeer::connect(port);
+        const auto drip = [&client]() -> awaitable<void> {
+            while (!client.isBroken()) {
+                co_await client.send("\r\n");
+                co_await pause(milliseconds(5));
+            }
+        };
+        co_await drip();
+        EXPECT_TRUE(client.isBroken());
+    }(server_->port()));
+}
+
+TEST_F(LimitsTest, ASlowHeaderIs408) {
+    ServerLimits limits = quick();
+    limits.idle = kPatience;
+    serveEcho(limits);
+    run([](std::uint16_t port, std::vector<Seen>& seen) -> awaitable<void> {
+        RawPeer client = co_await RawPeer::connect(port);
+        co_await client.send("GET / HTTP/1.1\r\nHo");
+        const Reply reply = co_await client.readReply();
+        EXPECT_EQ(reply.status, 408U);
+        const bool ended = co_await client.readEnd();
+        EXPECT_TRUE(ended);
+        EXPECT_EQ(seen.back().status, 408U);
+    }(server_->port(), seen_));
+}
+
+TEST_F(LimitsTest, ABodyThatDripsIs408ButASteadyOneIsTaken) {
+    ServerLimits limits = quick();
+    limits.body_bytes_per_second = 1'000;
+    serveEcho(limits);
+    run([](std::uint16_t port) -> awaitable<void> {
+        RawPeer slow = co_await RawPeer::connect(port);
+        co_await slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9000\r\n\r\nx");
+        const Reply refused = co_await slow.readReply();
+        EXPECT_EQ(refused.status, 408U);
+
+        // Three times the header's time, but fast enough.
+        RawPeer steady = co_await RawPeer::connect(port);
+        co_await steady.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9000\r\n\r\n");
+        for (int i = 0; i < 3; ++i) {
+            co_await steady.send(std::string(3'000, 'x'));
+            co_await pause(milliseconds(40));
+        }
+        const Reply taken = co_await steady.readReply();
+        EXPECT_EQ(taken.status, 200U);
+    }(server_->port()));
+}
+
+TEST_F(LimitsTest, AnAnswerThatNobodyReadsIsGivenUp) {
+    ServerLimits limits;
+    limits.write_stall = milliseconds(40);
+    serve([](Request&) -> awaitable<Response> { co_return Response::json(200, std::string(32 << 20, 'x')); }, limits);
+    run([](std::uint16_t port, Server& server) -> awaitable<void> {
+        RawPeer client = co_await RawPeer::connect(port);
+        co_await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        const bool gone = co_await eventually([&] { return server.connections() == 0; });
+        EXPECT_TRUE(gone);
+    }(server_->port(), *server_));
+}
+
+TEST_F(LimitsTest, ALongHandlerIsNotGivenUp) {
+    serve(
+        [](Request&) -> awaitable<Response> {
+            co_await pause(milliseconds(150));
+            co_return Response::json(200, "{}");
+        },
+        quick());
+    run([](std::uint16_t port) -> awaitable<void> {
+        RawPeer client = co_await RawPeer::connect(port);
+        co_await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        const Reply reply = co_await client.readReply();
+        EXPECT_EQ(reply.status, 200U);
+    }(server_->port()));
+}
+
+TEST_F(LimitsTest, ConnectionsBeyondTheBoundAreToldSo) {
+    ServerLimits limits;
+    limits.connections = 2;
+    limits.linger = milliseconds(40);
+    serveEcho(limits);
+    run([](std::uint16_t port, Server& server) -> awaitable<void> {
+        RawPeer first = co_await RawPeer::connect(port);
+        RawPeer fresh = co_await RawPeer::connect(port);
+        std::optional<RawPeer> second(std::move(fresh));
+        RawPeer third = co_await RawPeer::connect(port);
+        co_await third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        const Reply refused = co_await third.readReply();
+        EXPECT_EQ(refused.status, 503U);
+        EXPECT_EQ(refused.header("retry-after"), "1");
+        const bool ended = co_await third.readEnd();
+        EXPECT_TRUE(ended);
+
+        // Recovered: a connection that ends makes room.
+        second.reset();
+        const bool room = co_await eventually([&] { return server.connections() == 1; });
+        EXPECT_TRUE(room);
+        RawPeer fourth = co_await RawPeer::connect(port);
+        co_await fourth.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        const Reply served = co_await fourth.readReply();
+        EXPECT_EQ(served.status, 200U);
+    }(server_->port(), *server_));
+}
+
+TEST_F(LimitsTest, FarBeyondTheBoundTheyAreJustClosed) {
+    ServerLimits limits;
+    limits.connections = 1;
+    limits.linger = kPatience;
+    serveEcho(limits);
+    run([](std::uint16_t port, Server& server) -> awaitable<void> {
+        std::vector<RawPeer> clients;
+        for (int i = 0; i < 40; ++i) {
+            RawPeer client = co_await RawPeer::connect(port);
+            clients.push_back(std::move(client));
+        }
+        const bool last_ended = co_await clients.back().readEnd();
+        EXPECT_TRUE(last_ended);
+        EXPECT_EQ(server.connections(), 17U);
+    }(server_->port(), *server_));
+}
+
+}  // namespace
+}  // namespace heddle::http::test

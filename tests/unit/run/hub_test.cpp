@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/hub.hpp"
+
+#include "base/limits.hpp"
+
+#include <gtest/gtest.h>
+#include <string>
+
+namespace heddle::run {
+namespace {
+
+class FakeClock final : public Clock {
+  public:
+    [[nodiscard]] Timestamp now() const override { return Timestamp::fromMicros(steady_.count()); }
+    [[nodiscard]] microseconds steady() const override { return steady_; }
+    void advance(microseconds time) { steady_ += time; }
+
+  private:
+    microseconds steady_{1'000'000'000};
+};
+
+Run run(bool resumable = false) {
+    Run out;
+    out.created_at = Timestamp::fromMicros(1'700'000'000'000'000);
+    out.kwargs.resumable = resumable;
+    return out;
+}
+
+struct HubTest : ::testing::Test {
+    FakeClock clock;
+    Hub hub{clock};
+};
+
+TEST_F(HubTest, ASubscriberFromTheStartSeesEveryEventInTheReferencesBytes) {
+    const auto live = hub.open(run());
+    const auto reader = live->subscribe(Subscription::From::kNow, {});
+    live->publish("metadata", R"({"attempt":1})");
+    live->publish("values", R"({"a":1})");
+    EXPECT_EQ(reader->take(1 << 20),
+              "event: metadata\r\ndata: {\"attempt\":1}\r\n\r\nevent: values\r\ndata: {\"a\":1}\r\n\r\n");
+    EXPECT_EQ(reader->take(1 << 20), "");
+    EXPECT_FALSE(reader->finished());
+    live->finish(Outcome{});
+    EXPECT_TRUE(reader->finished());
+}
+
+TEST_F(HubTest, AJoinerOfAnOrdinaryRunGetsOnlyWhatComesFromNowOn) {
+    const auto live = hub.open(run());
+    const auto first = live->subscribe(Subscription::From::kNow, {});
+    live->publish("values", "1");
+    const auto late = live->subscribe(Subscription::From::kNow, {});
+    live->publish("values", "2");
+    EXPECT_EQ(late->take(1 << 20), "event: values\r\ndata: 2\r\n\r\n");
+}
+
+TEST_F(HubTest, EventsWithoutReadersAreNotKept) {
+    const auto live = hub.open(run());
+    live->publish("values", "1");
+    const auto reader = live->subscribe(Subscription::From::kStart, {});
+    EXPECT_EQ(reader->take(1 << 20), "");
+}
+
+TEST_F(HubTest, AResumableRunKeepsItsEventsAndNumbersThem) {
+    const auto live = hub.open(run(true));
+    live->publish("metadata", "0");
+    live->publish("values", "1");
+    const auto all = live->subscribeAfter("-1", {});
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->take(1 << 20),
+              "event: metadata\r\ndata: 0\r\nid: 1700000000000-0\r\n\r\n"
+              "event: values\r\ndata: 1\r\nid: 1700000000000-1\r\n\r\n");
+    const auto after = live->subscribeAfter("1700000000000-0", {});
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->take(1 << 20), "event: values\r\ndata: 1\r\nid: 1700000000000-1\r\n\r\n");
+    EXPECT_FALSE(live->subscribeAfter("nonsense", {}));
+    EXPECT_FALSE(live->subscribeAfter("1700000000000-x", {}));
+}
+
+TEST_F(HubTest, AFilterShowsOnlyTheModesAskedFor) {
+    const auto live = hub.open(run());
+    const auto updates = live->subscribe(Subscription::From::kNow, {"updates"});
+    const auto messages = live->subscribe(Subscription::From::kNow, {"messages"});
+    const auto tuples = live->subscribe(Subscription::From::kNow, {"messages-tuple"});
+    for (const char* event : {"values", "updates|child:1", "messages/partial", "messages"}) live->publish(event, "0");
+    EXPECT_EQ(updates->take(1 << 20), "event: updates|child:1\r\ndata: 0\r\n\r\n");
+    EXPECT_EQ(tuples->take(1 << 20), "event: messages\r\ndata: 0\r\n\r\n");
+    EXPECT_NE(messages->take(1 << 20).find("messages/partial"), std::string::npos);
+}
+
+TEST_F(HubTest, ReadersAreWokenByEventsAndByTheEnd) {
+    const auto live = hub.open(run());
+    const auto reader = live->subscribe(Subscription::From::kNow, {});
+    int wakes = 0;
+    reader->onWake([&] { ++wakes; });
+    live->publish("values", "1");
+    EXPECT_EQ(wakes, 1);
+    live->finish(Outcome{});
+    EXPECT_EQ(wakes, 2);
+}
+
+TEST_F(HubTest, AReaderMayGoAwayInsideAnothersWake) {
+    const auto live = hub.open(run());
+    auto first = live->subscribe(Subscription::From::kNow, {});
+    auto second = live->subscribe(Subscription::From::kNow, {});
+    first->onWake([&] { second.reset(); });
+    second->onWake([&] { first.reset(); });
+    live->publish("values", "1");
+    EXPECT_EQ(live->subscribers(), 1U);
+}
+
+TEST_F(HubTest, WaitersAreCalledOnceAndLateOnesAtOnce) {
+    const auto live = hub.open(run());
+    int called = 0;
+    live->onFinished([&](const Outcome& outcome) { called += outcome.status == RunStatus::kSuccess ? 1 : 100; });
+    const auto forgotten = live->onFinished([&](const Outcome&) { called += 1000; });
+    live->forget(forgotten);
+    live->finish(Outcome{});
+    EXPECT_EQ(called, 1);
+    live->onFinished([&](const Outcome&) { ++called; });
+    EXPECT_EQ(called, 2);
+}
+
+TEST_F(HubTest, ASlowReaderIsDroppedOnlyWhenItIsFarBehindAndMakesNoProgress) {
+    const auto live = hub.open(run());
+    const auto slow = live->subscribe(Subscription::From::kNow, {});
+    const std::string big(1024 * 1024, '1');
+    const auto publishMegabytes = [&](std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) live->publish("values", big);
+    };
+    const std::size_t lag = limits::kSubscriberLag / big.size() + 2;
+    // Far behind, but only just.
+    publishMegabytes(lag);
+    EXPECT_FALSE(slow->dropped());
+    // Long without progress, but then it takes something.
+    clock.advance(limits::kSubscriberStall + seconds(1));
+    EXPECT_NE(slow->take(1), "");
+    publishMegabytes(1);
+    EXPECT_FALSE(slow->dropped());
+    // Both.
+    clock.advance(limits::kSubscriberStall + seconds(1));
+    bool woken = false;
+    slow->onWake([&] { woken = true; });
+    publishMegabytes(1);
+    EXPECT_TRUE(slow->dropped());
+    EXPECT_TRUE(woken);
+    EXPECT_EQ(slow->take(1 << 20), "");
+}
+
+TEST_F(HubTest, ADroppedReaderFreesWhatOnlyItNeeded) {
+    const auto live = hub.open(run());
+    auto slow = live->subscribe(Subscription::From::kNow, {});
+    const auto quick = live->subscribe(Subscription::From::kNow, {});
+    const std::string big(1024 * 1024, '1');
+    for (std::size_t i = 0; i < limits::kSubscriberLag / big.size() + 2; ++i) {
+        live->publish("values", big);
+        quick->take(1 << 30);
+    }
+    slow.reset();
+    const auto late = live->subscribe(Subscription::From::kStart, {});
+    EXPECT_EQ(late->take(1 << 30), "") << "events nobody needs were let go";
+}
+
+TEST_F(HubTest, ALiveResumableRunKeepsABoundedLog) {
+    const auto live = hub.open(run(true));
+    const std::string big(1024 * 1024, '1');
+    for (std::size_t i = 0; i < 2 * limits::kResumableLog / big.size(); ++i) live->publish("values", big);
+    const auto reader = live->subscribe(Subscription::From::kStart, {});
+    EXPECT_LE(reader->take(1 << 30).size(), limits::kResumableLog + 2 * big.size());
+}
+
+TEST_F(HubTest, AClosedRunIsNotFoundButItsReadersGoOn) {
+    const Run row = run();
+    const auto live = hub.open(row);
+    const auto reader = live->subscribe(Subscription::From::kNow, {});
+    live->publish("values", "1");
+    live->finish(Outcome{});
+    hub.close(row.id);
+    EXPECT_FALSE(hub.find(row.id));
+    EXPECT_FALSE(reader->finished());
+    EXPECT_NE(reader->take(1 << 20), "");
+    EXPECT_TRUE(reader->finished());
+}
+
+}  // namespace
+}  // namespace heddle::run

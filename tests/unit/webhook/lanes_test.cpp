@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// An outbox on "disk" (a map of lanes), a dispatcher that reads as the real one does, and destinations that answer,
+// hang or refuse. Time is counted in steps.
+#include "webhook/lanes.hpp"
+
+#include "unit/webhook/support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace heddle::webhook {
+namespace {
+
+using Answer = Lanes::Answer;
+
+class Outbox {
+  public:
+    explicit Outbox(LaneLimits limits = {}) : lanes(limits), random_(1) {}
+
+    store::DueDelivery add(const std::string& lane) {
+        store::DueDelivery delivery{DeliveryId(Uuid::v4(random_)), lane, Timestamp::fromMicros(next_++)};
+        disk_[lane].push_back(delivery);
+        return delivery;
+    }
+    void add(const std::string& lane, int count) {
+        for (int i = 0; i < count; ++i) add(lane);
+    }
+
+    // What the pump does: reads where it is wanted, starts what may start.
+    void read() {
+        const auto names = lanes.passOver();
+        const std::set<std::string> full(names.begin(), names.end());
+        ++reads;
+        for (const auto& [lane, rows] : disk_) {
+            if (full.contains(lane) || rows.empty()) continue;
+            const auto count = std::min(rows.size(), lanes.readPerLane());
+            rows_read += count;
+            for (std::size_t i = 0; i < count; ++i) lanes.offer(rows[i]);
+            if (count == lanes.readPerLane()) lanes.markMore(lane);
+        }
+    }
+    std::vector<store::DueDelivery> start() {
+        std::vector<store::DueDelivery> started;
+        for (;;) {
+            while (auto head = lanes.start()) {
+                auto& rows = disk_[head->lane];
+                // Committed as leased: it is not due any more.
+                rows.erase(std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.id == head->id; }));
+                started.push_back(*head);
+            }
+            if (!lanes.takeHungry()) return started;
+            read();
+        }
+    }
+    [[nodiscard]] std::size_t onDisk(const std::string& lane) { return disk_[lane].size(); }
+
+    Lanes lanes;
+    std::size_t reads = 0;
+    std::size_t rows_read = 0;
+
+  private:
+    std::map<std::string, std::deque<store::DueDelivery>> disk_;
+    SeededRandom random_;
+    std::int64_t next_ = 1;
+};
+
+std::size_t countOf(const std::vector<store::DueDelivery>& started, std::string_view lane) {
+    return static_cast<std::size_t>(
+        std::count_if(started.begin(), started.end(), [lane](const auto& d) { return d.lane == lane; }));
+}
+
+TEST(Lanes, SendsInTheOrderOfDueTimes) {
+    Outbox box;
+    const auto first = box.add("a");
+    const auto second = box.add("a");
+    box.read();
+    EXPECT_EQ(box.lanes.start()->id, first.id);
+    EXPECT_EQ(box.lanes.start()->id, second.id);
+    EXPECT_FALSE(box.lanes.start());
+}
+
+TEST(Lanes, KnowsADeliveryOnlyOnce) {
+    Outbox box;
+    box.add("a");
+    box.read();
+    box.read();
+    const auto head = box.lanes.start();
+    ASSERT_TRUE(head);
+    box.read();  // a reader that has not seen the lease yet
+    EXPECT_FALSE(box.lanes.start());
+    box.lanes.ended(head->id, Answer::kYes);
+    EXPECT_EQ(box.lanes.inFlight(), 0U);
+    EXPECT_EQ(box.lanes.waiting(), 0U);
+}
+
+TEST(Lanes, GivesANewDestinationLittleUntilItAnswers) {
+    Outbox box;
+    box.add("a", 100);
+    box.read();
+    const auto started = box.start();
+    EXPECT_EQ(started.size(), 2U);
+    box.lanes.ended(started[0].id, Answer::kYes);
+    EXPECT_EQ(box.start().size(), 7U);  // and one is still under way: eight
+    EXPECT_EQ(box.lanes.inFlight("a"), limits::kWebhookLaneInFlight);
+}
+
+TEST(Lanes, GivesADestinationThatStopsAnsweringLittle) {
+    Outbox box;
+    box.add("a", 100);
+    box.read();
+    auto started = box.start();
+    box.lanes.ended(started[0].id, Answer::kYes);
+    auto more = box.start();
+    for (int i = 0; i < 6; ++i) box.lanes.ended(more[static_cast<std::size_t>(i)].id, Answer::kNo);
+    EXPECT_EQ(box.start().size(), 0U);
+    EXPECT_EQ(box.lanes.inFlight("a"), 2U);
+    // One answer, and it is trusted again.
+    box.lanes.ended(more[6].id, Answer::kYes);
+    EXPECT_EQ(box.start().size(), 7U);
+}
+
+TEST(Lanes, CountsRefusalsByPolicyForNothing) {
+    Outbox box;
+    box.add("a", 100);
+    box.read();
+    auto started = box.start();
+    box.lanes.ended(started[0].id, Answer::kYes);
+    auto more = box.start();
+    for (auto& delivery : more) box.lanes.ended(delivery.id, Answer::kUnknown);
+    EXPECT_EQ(box.start().size(), 7U);
+}
+
+// 10,000 wait for a destination that hangs; one comes for a healthy one. It starts at once, every time.
+TEST(Lanes, AHangingDestinationDelaysNoOther) {
+    Outbox box;
+    box.add("dead", 10'000);
+    box.read();
+    EXPECT_EQ(box.start().size(), 2U);
+    for (int i = 0; i < 1'000; ++i) {
+        const auto delivery = box.add("healthy");
+        box.read();
+        const auto started = box.start();
+        ASSERT_EQ(started.size(), 1U);
+        ASSERT_EQ(started[0].id, delivery.id);
+        box.lanes.ended(started[0].id, Answer::kYes);
+    }
+    // The backlog stayed on disk, and was not read again and again.
+    EXPECT_LE(box.lanes.waiting(), LaneLimits{}.heads);
+    EXPECT_LE(box.rows_read, 1'000U + 2 * box.lanes.readPerLane());
+    EXPECT_EQ(box.onDisk("dead"), 9'998U);
+}
+
+TEST(Lanes, WorksABacklogOffToItsEnd) {
+    Outbox box;
+    box.add("a", 5'000);
+    box.read();
+    std::size_t sent = 0;
+    for (auto started = box.start(); !started.empty(); started = box.start()) {
+        for (const auto& delivery : started) box.lanes.ended(delivery.id, Answer::kYes);
+        sent += started.size();
+    }
+    EXPECT_EQ(sent, 5'000U);
+    EXPECT_LT(box.reads, 5'000U / 16 + 10);
+}
+
+TEST(Lanes, TakesLanesInTurn) {
+    LaneLimits limits;
+    limits.total = 4;
+    limits.unproven_total = 4;
+    Outbox box(limits);
+    for (const char* lane : {"a", "b", "c", "d"}) box.add(lane, 10);
+    box.read();
+    const auto started = box.start();
+    ASSERT_EQ(started.size(), 4U);
+    for (const char* lane : {"a", "b", "c", "d"}) EXPECT_EQ(countOf(started, lane), 1U) << lane;
+}
+
+TEST(Lanes, KeepsItsTotalBound) {
+    Outbox box;
+    for (int i = 0; i < 500; ++i) box.add("lane" + std::to_string(i), 10);
+    box.read();
+    // None has answered: together they get half.
+    EXPECT_EQ(box.start().size(), limits::kWebhookInFlight / 2);
+    EXPECT_EQ(box.lanes.inFlight(), limits::kWebhookInFlight / 2);
+}
+
+// Hundreds of destinations hang. Those that have answered before still get their slots.
+TEST(Lanes, ManyHangingDestinationsLeaveHalfOfTheSlots) {
+    Outbox box;
+    box.add("healthy", 1);
+    box.read();
+    const auto first = box.start();
+    box.lanes.ended(first.at(0).id, Answer::kYes);
+    for (int i = 0; i < 500; ++i) box.add("dead" + std::to_string(i), 10);
+    box.read();
+    EXPECT_EQ(box.start().size(), limits::kWebhookInFlight / 2);
+    box.add("healthy", 20);
+    box.read();
+    EXPECT_EQ(countOf(box.start(), "healthy"), limits::kWebhookLaneInFlight);
+}
+
+TEST(Lanes, ProvenDestinationsFillEverySlotAndNoMore) {
+    Outbox box;
+    std::vector<store::DueDelivery> started;
+    for (int i = 0; i < 64; ++i) box.add("lane" + std::to_string(i), 1);
+    box.read();
+    while (!(started = box.start()).empty()) {
+        for (const auto& delivery : started) box.lanes.ended(delivery.id, Answer::kYes);
+    }
+    for (int i = 0; i < 64; ++i) box.add("lane" + std::to_string(i), 20);
+    box.read();
+    EXPECT_EQ(box.start().size(), limits::kWebhookInFlight);
+    EXPECT_EQ(box.start().size(), 0U);
+}
+
+TEST(Lanes, HoldsABoundedNumberOfLanesAndComesBackForTheRest) {
+    LaneLimits limits;
+    limits.loaded = 10;
+    limits.remembered = 20;
+    Outbox box(limits);
+    for (int i = 0; i < 200; ++i) box.add("lane" + std::to_string(i), 2);
+    box.read();
+    EXPECT_LE(box.lanes.waiting(), 20U);
+    std::size_t sent = 0;
+    for (auto started = box.start(); !started.empty(); started = box.start()) {
+        for (const auto& delivery : started) box.lanes.ended(delivery.id, Answer::kYes);
+        sent += started.size();
+    }
+    EXPECT_EQ(sent, 400U);
+}
+
+TEST(Lanes, IgnoresEndsItDidNotStart) {
+    Lanes lanes;
+    lanes.ended(DeliveryId(), Answer::kYes);
+    EXPECT_EQ(lanes.inFlight(), 0U);
+}
+
+// Any mixture of destinations, any order of answers: bounds hold, nothing is sent twice, everything is sent.
+TEST(LanesProperty, HoldsForAnyTraffic) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        std::mt19937_64 engine(seed);
+        LaneLimits limits;
+        limits.total = 1 + engine() % 20;
+        limits.lane = 1 + engine() % 5;
+        limits.unproven_lane = 1 + engine() % limits.lane;
+        limits.unproven_total = 1 + engine() % limits.total;
+        limits.heads = 1 + engine() % 8;
+        limits.loaded = 1 + engine() % 8;
+        limits.remembered = engine() % 8;
+        Outbox box(limits);
+        std::size_t added = 0;
+        std::vector<store::DueDelivery> under_way;
+        std::set<DeliveryId> sent;
+        for (int step = 0; step < 300; ++step) {
+            if (engine() % 2 == 0) {
+                const auto count = static_cast<int>(engine() % 5);
+                box.add("lane" + std::to_string(engine() % 10), count);
+                added += static_cast<std::size_t>(count);
+                box.read();
+            }
+            for (const auto& delivery : box.start()) {
+                ASSERT_TRUE(sent.insert(delivery.id).second) << "twice, seed " << seed;
+                under_way.push_back(delivery);
+                ASSERT_LE(box.lanes.inFlight(delivery.lane), limits.lane) << "seed " << seed;
+            }
+            ASSERT_LE(box.lanes.inFlight(), limits.total) << "seed " << seed;
+            ASSERT_LE(box.lanes.waiting(), limits.heads * limits.loaded) << "seed " << seed;
+            if (!under_way.empty() && engine() % 3 != 0) {
+                const auto at = static_cast<std::ptrdiff_t>(engine() % under_way.size());
+                box.lanes.ended(under_way[static_cast<std::size_t>(at)].id, static_cast<Answer>(engine() % 3));
+                under_way.erase(under_way.begin() + at);
+            }
+        }
+        // From here on every destination answers and nothing is added: all of it goes out without another read() call
+        // from outside.
+        do {
+            for (const auto& delivery : under_way) box.lanes.ended(delivery.id, Answer::kYes);
+            under_way = box.start();
+            for (const auto& delivery : under_way) ASSERT_TRUE(sent.insert(delivery.id).second) << "seed " << seed;
+        } while (!under_way.empty());
+        ASSERT_EQ(sent.size(), added) << "seed " << seed;
+    }
+}
+
+}  // namespace
+}  // namespace heddle::webhook

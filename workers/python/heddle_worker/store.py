@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The long-term memory of graphs (langgraph's BaseStore), kept by the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from langgraph.store.base import (
+    BaseStore,
+    GetOp,
+    Item,
+    ListNamespacesOp,
+    Op,
+    PutOp,
+    Result,
+    SearchItem,
+    SearchOp,
+)
+
+from . import jsonout
+from .channel import Channel
+
+
+class RemoteStore(BaseStore):
+    """One batch is one call and one transaction on the server. Both forms work on any thread. Raises CallError."""
+
+    supports_ttl = True
+    __slots__ = ("_channel", "_fence")
+
+    def __init__(self, channel: Channel, *, run_id: str | None = None, attempt: int | None = None) -> None:
+        self._channel = channel
+        self._fence = {"run_id": run_id, "attempt": attempt}
+
+    def batch(self, ops: Iterable[Op]) -> list[Result]:
+        ops = list(ops)
+        _, body = self._channel.call(*self._request(ops))
+        return _results(ops, body)
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        ops = list(ops)
+        _, body = await self._channel.acall(*self._request(ops))
+        return _results(ops, body)
+
+    def _request(self, ops: list[Op]) -> tuple[dict[str, Any], bytes]:
+        body = jsonout.dumps({"ops": [_encode(op) for op in ops]})
+        return {"method": "store.batch", **self._fence}, body
+
+
+def _encode(op: Op) -> dict[str, Any]:
+    if isinstance(op, GetOp):
+        return {"op": "get", "namespace": op.namespace, "key": op.key, "refresh_ttl": op.refresh_ttl}
+    if isinstance(op, PutOp):
+        return {
+            "op": "put",
+            "namespace": op.namespace,
+            "key": op.key,
+            "value": op.value,
+            "index": op.index,
+            "ttl": op.ttl,
+        }
+    if isinstance(op, SearchOp):
+        return {
+            "op": "search",
+            "namespace_prefix": op.namespace_prefix,
+            "filter": op.filter,
+            "limit": op.limit,
+            "offset": op.offset,
+            "query": op.query,
+            "refresh_ttl": op.refresh_ttl,
+        }
+    if isinstance(op, ListNamespacesOp):
+        conditions = op.match_conditions
+        return {
+            "op": "list_namespaces",
+            "match_conditions": [{"match_type": c.match_type, "path": c.path} for c in conditions]
+            if conditions
+            else None,
+            "max_depth": op.max_depth,
+            "limit": op.limit,
+            "offset": op.offset,
+        }
+    raise TypeError(f"unknown store operation {type(op).__name__}")
+
+
+def _results(ops: list[Op], body: bytes) -> list[Result]:
+    return [_decode(op, result) for op, result in zip(ops, jsonout.loads(body)["results"], strict=True)]
+
+
+def _decode(op: Op, result: Any) -> Result:
+    if isinstance(op, GetOp):
+        return None if result is None else Item(**_fields(result))
+    if isinstance(op, SearchOp):
+        return [SearchItem(**_fields(item), score=item.get("score")) for item in result]
+    if isinstance(op, ListNamespacesOp):
+        return [tuple(namespace) for namespace in result]
+    return None
+
+
+def _fields(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "namespace": tuple(item["namespace"]),
+        "key": item["key"],
+        "value": item["value"],
+        "created_at": datetime.fromisoformat(item["created_at"]),
+        "updated_at": datetime.fromisoformat(item["updated_at"]),
+    }
