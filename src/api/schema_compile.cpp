@@ -100,8 +100,11 @@ class SchemaCompiler {
         parameter.required = json.value("required", false);
         parameter.schema = compileNode(json.at("schema"), where + " " + parameter.name);
         const auto place = json.at("in").get<std::string>();
-        if (place == "query") operation.query_.push_back(std::move(parameter));
-        if (place == "path") operation.path_.push_back(std::move(parameter));
+        if (place == "query") {
+            operation.query_.push_back(std::move(parameter));
+        } else if (place == "path") {
+            operation.path_.push_back(std::move(parameter));
+        }
     }
 
     SchemaNode* newNode() {

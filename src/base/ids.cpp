@@ -52,7 +52,8 @@ Uuid Uuid::v7(Timestamp now, Random& random) {
     random.fill(bytes);
     const auto micros = static_cast<std::uint64_t>(now.micros());
     const auto millis = micros / 1000;
-    for (int i = 0; i < 6; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
+    for (int i = 0; i < 6; ++i)
+        bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
     // RFC 9562 §6.2 method 3: sub-millisecond precision in rand_a keeps ids of one millisecond in order.
     const auto fraction = (micros % 1000) * 4096 / 1000;
     bytes[6] = static_cast<std::uint8_t>(fraction >> 8);

@@ -79,5 +79,7 @@ struct std::hash<heddle::Uuid> {
 
 template <class Tag>
 struct std::hash<heddle::Id<Tag>> {
-    std::size_t operator()(const heddle::Id<Tag>& id) const noexcept { return std::hash<heddle::Uuid>{}(id.uuid()); }
+    std::size_t operator()(const heddle::Id<Tag>& id) const noexcept {
+        return std::hash<heddle::Uuid>{}(id.uuid());
+    }
 };

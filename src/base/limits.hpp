@@ -17,8 +17,8 @@ inline constexpr std::chrono::seconds kHttpIdle{75};
 inline constexpr std::chrono::seconds kHttpHeaderTime{30};
 inline constexpr std::chrono::seconds kHeartbeat{5};
 
-inline constexpr std::size_t kSqlQueue = 20'000;        // jobs waiting for the writer
-inline constexpr std::size_t kSqlBatch = 512;           // jobs in one commit
+inline constexpr std::size_t kSqlQueue = 20'000;  // jobs waiting for the writer
+inline constexpr std::size_t kSqlBatch = 512;     // jobs in one commit
 inline constexpr std::size_t kSubscriberLag = 16 * 1024 * 1024;
 inline constexpr std::chrono::seconds kSubscriberStall{30};
 inline constexpr std::size_t kResumableLog = 16 * 1024 * 1024;  // kept of one live resumable run
@@ -27,10 +27,11 @@ inline constexpr std::size_t kFrameHeader = 1024 * 1024;
 inline constexpr std::size_t kFrameBody = 64 * 1024 * 1024;
 inline constexpr std::size_t kEventWindow = 4 * 1024 * 1024;
 inline constexpr std::size_t kPendingRuns = 100'000;
-inline constexpr std::size_t kWorkerBacklog = 256 * 1024 * 1024;  // bytes waiting for a worker that does not read
-inline constexpr std::size_t kWorkerRuns = 100;                   // attempts at once on one worker
-inline constexpr std::size_t kWorkerStrangers = 16;               // connections that have not said hello
-inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;        // of what a worker prints
+inline constexpr std::size_t kWorkerBacklog =
+    256 * 1024 * 1024;                                      // bytes waiting for a worker that does not read
+inline constexpr std::size_t kWorkerRuns = 100;             // attempts at once on one worker
+inline constexpr std::size_t kWorkerStrangers = 16;         // connections that have not said hello
+inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;  // of what a worker prints
 
 inline constexpr std::size_t kWebhookUrlChars = 65'536;
 inline constexpr std::size_t kWebhookInFlight = 256;    // attempts under way in all

@@ -17,7 +17,8 @@ class Random {
     double unit();
 };
 
-// The operating system's generator (OpenSSL RAND_bytes). Thread-safe. Throws std::runtime_error when it fails.
+// The operating system's generator (OpenSSL RAND_bytes). Thread-safe. Throws std::runtime_error when it
+// fails.
 class SystemRandom final : public Random {
   public:
     void fill(std::span<std::uint8_t> out) override;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+
 #include <string>
 #include <utility>
 

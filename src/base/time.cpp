@@ -32,7 +32,8 @@ struct TimeOfDay {
 
 // `hh:mm:ss[.fraction]` from `pos`.
 std::optional<TimeOfDay> timeOfDay(std::string_view text, std::size_t pos) {
-    const auto hour = digits(text, pos, 2), minute = digits(text, pos + 3, 2), second = digits(text, pos + 6, 2);
+    const auto hour = digits(text, pos, 2), minute = digits(text, pos + 3, 2),
+               second = digits(text, pos + 6, 2);
     if (!hour || !minute || !second || text[pos + 2] != ':' || text[pos + 5] != ':') return std::nullopt;
     if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
     std::int64_t micros = ((*hour * 60LL + *minute) * 60 + *second) * 1'000'000;
@@ -92,7 +93,11 @@ std::optional<Timestamp> Timestamp::parse(std::string_view text) {
     const auto offset = zoneOffset(text, inDay->end);
     if (!offset) return std::nullopt;
     const auto midnight = duration_cast<microseconds>(sys_days(date).time_since_epoch()).count();
-    return fromMicros(midnight + inDay->micros - *offset);
+    // A zone may shift it out of the years that iso() can write.
+    constexpr std::int64_t kFirst = -62'167'219'200'000'000, kLast = 253'402'300'799'999'999;
+    const auto micros = midnight + inDay->micros - *offset;
+    if (micros < kFirst || micros > kLast) return std::nullopt;
+    return fromMicros(micros);
 }
 
 Timestamp SystemClock::now() const {

@@ -29,7 +29,8 @@ class Timestamp {
     // `2024-08-30T23:07:38.242730+00:00`: always 32 characters for years 0000 to 9999.
     [[nodiscard]] std::string iso() const;
 
-    // RFC 3339 date-time with a zone (`Z` or `±hh:mm`), up to 9 fraction digits. Nothing if it is not one.
+    // RFC 3339 date-time with a zone (`Z` or `±hh:mm`), up to 9 fraction digits. Nothing if it is not one or
+    // lies outside the years 0000 to 9999 of UTC.
     static std::optional<Timestamp> parse(std::string_view text);
 
     friend constexpr auto operator<=>(Timestamp, Timestamp) = default;

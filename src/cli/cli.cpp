@@ -27,7 +27,7 @@ std::map<std::string, std::string> environment() {
 
 // The flags that were given, by name without dashes.
 struct Flags {
-    std::string config = "langgraph.json";
+    std::string config;  // empty: langgraph.json of the working directory, unless the environment has the graphs
     std::map<std::string, std::string> given;
 
     void value(CLI::App& verb, const std::string& name, const std::string& help) {
@@ -40,7 +40,7 @@ struct Flags {
 };
 
 void addCommon(CLI::App& verb, Flags& flags) {
-    verb.add_option("-c,--config", flags.config, "The project's langgraph.json")->capture_default_str();
+    verb.add_option("-c,--config", flags.config, "The project's langgraph.json (the one in this folder)");
     flags.value(verb, "host", "Address to listen on (127.0.0.1)");
     flags.value(verb, "port", "Port to listen on (2024); 0 takes a free one");
     flags.value(verb, "data-dir", "Where the database lives (.heddle beside the config)");

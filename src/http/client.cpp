@@ -7,12 +7,13 @@
 #include "http/client_wire.hpp"
 #include "http/response_parser.hpp"
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -28,7 +29,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kHeadBytes = 64 * 1024;
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr int kInformationalMost = 16;      // 1xx before a response
+constexpr int kInformationalMost = 16;       // 1xx before a response
 constexpr milliseconds kNextAddress{3'000};  // an address that does not answer, when there are others
 
 enum class Ending { kNone, kTimeout, kClosed };
@@ -85,8 +86,10 @@ class Client::Impl {
     using ConnectionPtr = std::shared_ptr<ClientConnection>;
 
     asio::awaitable<ClientResponse> attempt(Attempt& attempt, const ClientRequest& request);
-    asio::awaitable<ClientResponse> open(Attempt& attempt, const ClientRequest& request, ClientPool::Key& key);
-    asio::awaitable<error_code> dial(Attempt& attempt, tcp::endpoint endpoint, std::optional<milliseconds> at_most);
+    asio::awaitable<ClientResponse> open(Attempt& attempt, const ClientRequest& request,
+                                         ClientPool::Key& key);
+    asio::awaitable<error_code> dial(Attempt& attempt, tcp::endpoint endpoint,
+                                     std::optional<milliseconds> at_most);
     asio::awaitable<std::string> secure(Attempt& attempt, const std::string& host);
     asio::awaitable<Exchanged> exchange(Attempt& attempt, const ClientRequest& request);
     asio::awaitable<Exchanged> receive(Attempt& attempt, std::size_t read_max);
@@ -129,8 +132,10 @@ asio::awaitable<ClientResponse> Client::Impl::post(std::shared_ptr<Impl> self, C
 }
 
 asio::awaitable<ClientResponse> Client::Impl::attempt(Attempt& attempt, const ClientRequest& request) {
-    if (const auto problem = unsendable(request)) co_return failed(attempt, ClientFailure::kProtocol, *problem);
-    if (request.addresses.empty()) co_return failed(attempt, ClientFailure::kConnect, "no address to connect to");
+    if (const auto problem = unsendable(request))
+        co_return failed(attempt, ClientFailure::kProtocol, *problem);
+    if (request.addresses.empty())
+        co_return failed(attempt, ClientFailure::kConnect, "no address to connect to");
     if (attempt.ending != Ending::kNone) co_return failed(attempt, ClientFailure::kClosed, {});
 
     ClientPool::Key key{request.tls, request.host, request.port, {}};
@@ -197,7 +202,8 @@ asio::awaitable<error_code> Client::Impl::dial(Attempt& attempt, tcp::endpoint e
     asio::steady_timer patience(loop_);
     if (at_most) {
         patience.expires_after(*at_most);
-        // The connection's coroutine may be past dialling when this runs: then the attempt has another connection.
+        // The connection's coroutine may be past dialling when this runs: then the attempt has another
+        // connection.
         patience.async_wait([weak = std::weak_ptr(connection)](error_code ec) {
             const auto slow = weak.lock();
             if (!ec && slow && slow->isDialling()) slow->abort();
@@ -220,14 +226,19 @@ asio::awaitable<std::string> Client::Impl::secure(Attempt& attempt, const std::s
 
 asio::awaitable<Exchanged> Client::Impl::exchange(Attempt& attempt, const ClientRequest& request) {
     attempt.doing = "sending the request";
-    // What the write says does not matter yet: a receiver may answer (413, 401) and close before it has read all.
+    // What the write says does not matter yet: a receiver may answer (413, 401) and close before it has read
+    // all.
     std::string head = requestHead(request);
     const error_code unsent = co_await attempt.connection->write(std::move(head), request.body);
+    if (unsent && attempt.ending != Ending::kNone) {
+        co_return Exchanged{failed(attempt, ClientFailure::kClosed, {}), true, false};
+    }
     attempt.doing = "waiting for the response";
     Exchanged exchanged = co_await receive(attempt, request.read_max);
     if (unsent) {
         exchanged.reusable = false;
-        if (exchanged.is_silent) exchanged.response = failed(attempt, ClientFailure::kClosed, describe(unsent));
+        if (exchanged.is_silent)
+            exchanged.response = failed(attempt, ClientFailure::kClosed, describe(unsent));
     }
     co_return exchanged;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP/1.1 client for webhooks: dials an address that the caller has judged, keeps connections alive, never
-// follows redirects, and bounds time and bytes.
+// An HTTP/1.1 client for webhooks: dials an address that the caller has judged, keeps connections alive,
+// never follows redirects, and bounds time and bytes.
 #pragma once
 
 #include "http/message.hpp"
@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/address.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -30,12 +31,13 @@ struct ClientRequest {
 
 enum class ClientFailure { kNone, kConnect, kTls, kTimeout, kProtocol, kClosed };
 
+// A failure after the head (cut or slow body) still has status, headers and what came of the body.
 struct ClientResponse {
     ClientFailure failure = ClientFailure::kNone;
     std::string error;  // for people: "connection refused", never the target
     unsigned status = 0;
     Headers headers;
-    std::string body;  // at most read_max
+    std::string body;  // at most read_max; a longer one is cut there, which is no failure
     std::chrono::microseconds took{};
 };
 
@@ -44,8 +46,8 @@ class Client {
     // `ca_file`: PEM bundle; empty: the system's.
     explicit Client(boost::asio::any_io_executor loop, std::string ca_file = {});
     ~Client();
-    // POSTs. One silent re-send on a new connection when a kept-alive one dies before the first response byte.
-    // Never throws for anything a network can do.
+    // POSTs. One silent re-send on a new connection when a kept-alive one dies before the first response
+    // byte. Never throws for anything a network can do.
     boost::asio::awaitable<ClientResponse> post(ClientRequest request);
     // Ends everything under way (kClosed) and closes kept connections.
     void close();

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client_connection.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -25,8 +25,8 @@ using boost::system::error_code;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-// The name that is asked for (SNI) and the one that the certificate must have. OpenSSL checks it itself: unlike a
-// callback it can then say "hostname mismatch".
+// The name that is asked for (SNI) and the one that the certificate must have. OpenSSL checks it itself:
+// unlike a callback it can then say "hostname mismatch".
 bool setPeerName(SSL* session, const std::string& host) {
     X509_VERIFY_PARAM* const rules = SSL_get0_param(session);
     error_code not_an_address;

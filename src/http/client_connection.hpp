@@ -9,14 +9,15 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/system/error_code.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <string>
 
 namespace heddle::http {
 
-// TLS 1.2 or newer, certificates verified against `ca_file` (empty: the system's). Throws boost::system::system_error
-// when the file cannot be used.
+// TLS 1.2 or newer, certificates verified against `ca_file` (empty: the system's). Throws
+// boost::system::system_error when the file cannot be used.
 [[nodiscard]] std::unique_ptr<boost::asio::ssl::context> makeTlsContext(const std::string& ca_file);
 
 struct IoResult {
@@ -29,8 +30,8 @@ class ClientConnection {
     explicit ClientConnection(const boost::asio::any_io_executor& loop) : socket_(loop) {}
 
     boost::asio::awaitable<boost::system::error_code> connect(boost::asio::ip::tcp::endpoint endpoint);
-    // TLS with `host` as SNI and as the name (or address) that the certificate must have. The reason of a failure, for
-    // people; empty: it worked.
+    // TLS with `host` as SNI and as the name (or address) that the certificate must have. The reason of a
+    // failure, for people; empty: it worked.
     boost::asio::awaitable<std::string> handshake(boost::asio::ssl::context& context, std::string host);
     boost::asio::awaitable<boost::system::error_code> write(std::string head, const std::string& body);
     // An end of file is asio::error::eof, with TLS also when the peer did not say good-bye.

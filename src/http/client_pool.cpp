@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 
 #include <boost/asio/steady_timer.hpp>
+
 #include <deque>
 #include <map>
 #include <utility>

@@ -6,6 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/address.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>

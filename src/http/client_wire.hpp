@@ -9,13 +9,15 @@
 
 namespace heddle::http {
 
-// Why a request cannot be put into HTTP/1.1 (it would let a header or a target smuggle in lines); nothing: it can.
+// Why a request cannot be put into HTTP/1.1 (it would let a header or a target smuggle in lines); nothing: it
+// can.
 [[nodiscard]] std::optional<std::string> unsendable(const ClientRequest& request);
 
 // `example.com`, `example.com:8443`, `[::1]:80`; the port only when it is not the scheme's own.
 [[nodiscard]] std::string hostField(const ClientRequest& request);
 
-// Request line and fields. Host, Content-Length and Transfer-Encoding among the request's own headers are left out.
+// Request line and fields. Host, Content-Length and Transfer-Encoding among the request's own headers are
+// left out.
 [[nodiscard]] std::string requestHead(const ClientRequest& request);
 
 }  // namespace heddle::http

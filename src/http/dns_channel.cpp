@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/dns_channel.hpp"
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <netinet/in.h>
 #include <sys/time.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
@@ -30,11 +30,15 @@ Problem problem(int status) {
     switch (status) {
         case ARES_ENOTFOUND:
         case ARES_ENODATA:
-        case ARES_EBADNAME: return Problem::notFound("the host name does not exist");
-        case ARES_ETIMEOUT: return Problem::unavailable("the name lookup timed out");
+        case ARES_EBADNAME:
+            return Problem::notFound("the host name does not exist");
+        case ARES_ETIMEOUT:
+            return Problem::unavailable("the name lookup timed out");
         case ARES_ECANCELLED:
-        case ARES_EDESTRUCTION: return Problem::unavailable("the name lookup was cancelled");
-        default: break;
+        case ARES_EDESTRUCTION:
+            return Problem::unavailable("the name lookup was cancelled");
+        default:
+            break;
     }
     return Problem::unavailable(std::string("the name lookup failed: ") + ares_strerror(status));
 }
@@ -87,7 +91,8 @@ struct DnsChannel::Query {
     Callback callback;
 };
 
-DnsChannel::DnsChannel(const asio::any_io_executor& loop, const std::string& servers) : loop_(loop), timer_(loop) {
+DnsChannel::DnsChannel(const asio::any_io_executor& loop, const std::string& servers)
+    : loop_(loop), timer_(loop) {
     initialiseLibrary();
     ares_options options{};
     options.timeout = kTryMs;

@@ -5,10 +5,10 @@
 #include "base/result.hpp"
 
 #include <ares.h>
-
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,15 +22,16 @@ class DnsChannel : public std::enable_shared_from_this<DnsChannel> {
     using Addresses = std::vector<boost::asio::ip::address>;
     using Callback = std::function<void(Result<Addresses>)>;
 
-    // `servers`: comma separated with ports; empty: those of /etc/resolv.conf, which is read now. Owned by shared_ptr.
+    // `servers`: comma separated with ports; empty: those of /etc/resolv.conf, which is read now. Owned by
+    // shared_ptr.
     DnsChannel(const boost::asio::any_io_executor& loop, const std::string& servers);
     // Lookups under way end with a Problem.
     ~DnsChannel();
     DnsChannel(const DnsChannel&) = delete;
     DnsChannel& operator=(const DnsChannel&) = delete;
 
-    // `callback` is called once, possibly before this returns (from /etc/hosts). There is no deadline but c-ares' own
-    // (a few seconds for each server).
+    // `callback` is called once, possibly before this returns (from /etc/hosts). There is no deadline but
+    // c-ares' own (a few seconds for each server).
     void lookup(const std::string& host, Callback callback);
     [[nodiscard]] bool isBusy() const { return under_way_ > 0; }
 

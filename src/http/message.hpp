@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -30,7 +31,7 @@ struct Request {
     Method method = Method::kGet;
     std::string target;  // as sent: path and query
     std::string path;    // percent-decoded, "/"-separated; what the router matched
-    std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+    std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
     std::vector<std::pair<std::string, std::string>> params;  // of the route: {thread_id} → value
     Headers headers;
     std::string body;
@@ -47,11 +48,12 @@ struct Request {
 class StreamWriter {
   public:
     virtual ~StreamWriter() = default;
-    // Sends one chunk. False when the client has gone: stop. Returns when the socket has taken the bytes, so a
-    // client that does not read makes this wait; cancel() ends the wait.
+    // Sends one chunk. False when the client has gone: stop. Returns when the socket has taken the bytes, so
+    // a client that does not read makes this wait; cancel() ends the wait.
     virtual boost::asio::awaitable<bool> write(std::string_view bytes) = 0;
-    // Called once, on the loop, as soon as the client is seen to have gone (it closed or half-closed its side) or the
-    // connection was broken by cancel() or a shutdown; also between writes, never after the streaming coroutine ended.
+    // Called once, on the loop, as soon as the client is seen to have gone (it closed or half-closed its
+    // side) or the connection was broken by cancel() or a shutdown; also between writes, never after the
+    // streaming coroutine ended.
     virtual void onGone(std::function<void()> callback) = 0;
     [[nodiscard]] virtual bool gone() const = 0;
     // Breaks the connection; a waiting write() returns false.
@@ -60,13 +62,15 @@ class StreamWriter {
 
 using StreamBody = std::function<boost::asio::awaitable<void>(StreamWriter&)>;
 
-// `connection: close` is honoured; content-length, transfer-encoding, date, server and x-request-id are the server's.
+// `connection: close` is honoured; content-length, transfer-encoding, date, server and x-request-id are the
+// server's.
 struct Response {
     unsigned status = 200;
     Headers headers;
     std::string body;
-    // When set, `body` is ignored: headers are sent, then this runs, then the body ends. The Request is gone by then:
-    // capture what is needed by value. An exception breaks the connection, so that the client sees a cut body.
+    // When set, `body` is ignored: headers are sent, then this runs, then the body ends. The Request is gone
+    // by then: capture what is needed by value. An exception breaks the connection, so that the client sees a
+    // cut body.
     StreamBody stream;
 
     static Response json(unsigned status, std::string body);

@@ -3,10 +3,11 @@
 
 #include "http/target.hpp"
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+
+#include <algorithm>
 #include <optional>
 
 namespace heddle::http {
@@ -25,14 +26,22 @@ std::string_view toStd(BeastView view) {
 
 Method toMethod(bhttp::verb verb) {
     switch (verb) {
-        case bhttp::verb::get: return Method::kGet;
-        case bhttp::verb::head: return Method::kHead;
-        case bhttp::verb::post: return Method::kPost;
-        case bhttp::verb::put: return Method::kPut;
-        case bhttp::verb::patch: return Method::kPatch;
-        case bhttp::verb::delete_: return Method::kDelete;
-        case bhttp::verb::options: return Method::kOptions;
-        default: return Method::kOther;
+        case bhttp::verb::get:
+            return Method::kGet;
+        case bhttp::verb::head:
+            return Method::kHead;
+        case bhttp::verb::post:
+            return Method::kPost;
+        case bhttp::verb::put:
+            return Method::kPut;
+        case bhttp::verb::patch:
+            return Method::kPatch;
+        case bhttp::verb::delete_:
+            return Method::kDelete;
+        case bhttp::verb::options:
+            return Method::kOptions;
+        default:
+            return Method::kOther;
     }
 }
 
@@ -58,7 +67,8 @@ class RequestParser::Impl final : public bhttp::basic_parser<true> {
             waiting_ = ec == bhttp::error::need_more;
             if (waiting_) {
                 // Chunk extensions and trailers have no bound of their own in Beast.
-                if (bytes.size() > limits_.header_bytes) return refuse(431, "Request header fields too large");
+                if (bytes.size() > limits_.header_bytes)
+                    return refuse(431, "Request header fields too large");
                 return ParseState::kNeedMore;
             }
             if (ec) return refuse(ec, bytes);
@@ -67,7 +77,9 @@ class RequestParser::Impl final : public bhttp::basic_parser<true> {
         return ParseState::kMessageDone;
     }
 
-    [[nodiscard]] Refusal refusal() const { return refusal_.value_or(Refusal{400, "Malformed HTTP request"}); }
+    [[nodiscard]] Refusal refusal() const {
+        return refusal_.value_or(Refusal{400, "Malformed HTTP request"});
+    }
     [[nodiscard]] bool isHttp10() const { return version_ == 10; }
     [[nodiscard]] bool expectsContinue() const { return expects_continue_; }
 
@@ -80,7 +92,8 @@ class RequestParser::Impl final : public bhttp::basic_parser<true> {
     ParseState refuse(error_code ec, std::string_view bytes) {
         if (ec == bhttp::error::header_limit) {
             const bool is_in_fields = has_request_line_ || bytes.find("\r\n") != std::string_view::npos;
-            return is_in_fields ? refuse(431, "Request header fields too large") : refuse(414, "URI too long");
+            return is_in_fields ? refuse(431, "Request header fields too large")
+                                : refuse(414, "URI too long");
         }
         if (ec == bhttp::error::body_limit || ec == bhttp::error::buffer_overflow) {
             return refuse(413, "Request body too large");
@@ -93,7 +106,8 @@ class RequestParser::Impl final : public bhttp::basic_parser<true> {
         ec = bhttp::error::bad_value;
     }
 
-    void on_request_impl(bhttp::verb verb, BeastView, BeastView target, int version, error_code& ec) override {
+    void on_request_impl(bhttp::verb verb, BeastView, BeastView target, int version,
+                         error_code& ec) override {
         has_request_line_ = true;
         version_ = version;
         request_.method = toMethod(verb);

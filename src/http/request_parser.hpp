@@ -32,7 +32,8 @@ class RequestParser {
     RequestParser(Request& into, const RequestLimits& limits);
     ~RequestParser();
 
-    // Takes bytes from the front of `bytes`. What is left after kNeedMore must be presented again, with more behind it.
+    // Takes bytes from the front of `bytes`. What is left after kNeedMore must be presented again, with more
+    // behind it.
     ParseState feed(std::string_view& bytes);
 
     struct Refusal {

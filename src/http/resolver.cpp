@@ -5,12 +5,12 @@
 #include "http/dns_channel.hpp"
 
 #include <arpa/inet.h>
-
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -48,7 +48,8 @@ std::optional<Addresses> known(std::string host) {
     if (host.find_first_of(" \t\r\n\v\f") == std::string::npos && inet_aton(host.c_str(), &numeric) == 1) {
         return Addresses{asio::ip::address_v4(ntohl(numeric.s_addr))};
     }
-    if (isLocalhost(host)) return Addresses{asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()};
+    if (isLocalhost(host))
+        return Addresses{asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()};
     return std::nullopt;
 }
 
@@ -89,7 +90,8 @@ void Resolver::Impl::refresh() {
 
 asio::awaitable<Result<Addresses>> Resolver::Impl::resolve(std::shared_ptr<Impl> self, std::string host,
                                                            milliseconds timeout) {
-    if (host.empty() || host.find('\0') != std::string::npos) co_return Problem::notFound("the host name is empty");
+    if (host.empty() || host.find('\0') != std::string::npos)
+        co_return Problem::notFound("the host name is empty");
     if (auto addresses = known(host)) co_return std::move(*addresses);
 
     self->refresh();

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/address.hpp>
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -25,12 +26,13 @@ class Resolver {
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    // All IPv4 and IPv6 addresses of a name, /etc/hosts included (but neither mDNS nor other NSS modules), in the order
-    // of RFC 6724. Literal addresses answer themselves, numeric forms (127.1, 0x7f000001) as inet_aton reads them,
-    // localhost and names below it are loopback. A Problem says why there is none: kNotFound for a name without
-    // addresses, kUnavailable when it may be there later. The Resolver must outlive its lookups' coroutines.
-    boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>> resolve(std::string host,
-                                                                                  std::chrono::milliseconds timeout);
+    // All IPv4 and IPv6 addresses of a name, /etc/hosts included (but neither mDNS nor other NSS modules), in
+    // the order of RFC 6724. Literal addresses answer themselves, numeric forms (127.1, 0x7f000001) as
+    // inet_aton reads them, localhost and names below it are loopback. A Problem says why there is none:
+    // kNotFound for a name without addresses, kUnavailable when it may be there later. The Resolver must
+    // outlive its lookups' coroutines.
+    boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>> resolve(
+        std::string host, std::chrono::milliseconds timeout);
 
   private:
     class Impl;

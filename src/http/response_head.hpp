@@ -26,8 +26,8 @@ struct HeadFacts {
     std::size_t length = 0;  // for kLength
 };
 
-// Appends the head. Fields of `response` that the server itself decides (content-length, transfer-encoding, connection,
-// date, server, x-request-id) are left out; CR, LF and NUL in values become spaces.
+// Appends the head. Fields of `response` that the server itself decides (content-length, transfer-encoding,
+// connection, date, server, x-request-id) are left out; CR, LF and NUL in values become spaces.
 void appendHead(std::string& out, const Response& response, const HeadFacts& facts);
 
 // True when the response itself asks for `connection: close`.

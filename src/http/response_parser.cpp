@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/response_parser.hpp"
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+
+#include <algorithm>
 
 namespace heddle::http {
 namespace {
@@ -28,6 +29,7 @@ class ResponseParser::Impl final : public bhttp::basic_parser<false> {
     }
 
     State feed(std::string_view& bytes) {
+        if (!has_start_ && !start(bytes)) return State::kNeedMore;
         while (!is_done()) {
             // Beast asserts five bytes when a last chunk is continued, and no message ends in fewer.
             if (waiting_ && is_header_done() && bytes.size() < 5) return State::kNeedMore;
@@ -56,6 +58,19 @@ class ResponseParser::Impl final : public bhttp::basic_parser<false> {
     std::string body;
 
   private:
+    // Many servers leave out the space before an empty reason ("HTTP/1.1 200\r\n"), which Beast insists on.
+    bool start(std::string_view& bytes) {
+        constexpr std::size_t kCode = 12;  // "HTTP/1.1 200"
+        if (bytes.size() < kCode + 2) return false;
+        has_start_ = true;
+        if (bytes.substr(kCode, 2) != "\r\n") return true;
+        const std::string line = std::string(bytes.substr(0, kCode)) + " \r\n";
+        error_code ec;
+        put(boost::asio::const_buffer(line.data(), line.size()), ec);
+        if (ec == bhttp::error::need_more) bytes.remove_prefix(kCode + 2);
+        return true;
+    }
+
     std::size_t append(BeastView data) {
         const auto room = body_max_ - std::min(body_max_, body.size());
         is_full_ = data.size() > room;
@@ -82,7 +97,9 @@ class ResponseParser::Impl final : public bhttp::basic_parser<false> {
     void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
     std::size_t on_body_impl(BeastView data, error_code&) override { return append(data); }
     void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, BeastView data, error_code&) override { return append(data); }
+    std::size_t on_chunk_body_impl(std::uint64_t, BeastView data, error_code&) override {
+        return append(data);
+    }
     void on_finish_impl(error_code&) override {}
     void on_request_impl(bhttp::verb, BeastView, BeastView, int, error_code& ec) override {
         ec = bhttp::error::bad_version;
@@ -91,6 +108,7 @@ class ResponseParser::Impl final : public bhttp::basic_parser<false> {
     std::size_t head_max_;
     std::size_t body_max_;
     unsigned status_ = 0;
+    bool has_start_ = false;
     bool is_full_ = false;
     bool waiting_ = false;
 };

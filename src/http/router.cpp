@@ -26,7 +26,8 @@ bool isParameter(std::string_view segment) {
 }  // namespace
 
 void Router::add(Method method, std::string_view pattern, Handler handler) {
-    if (pattern.empty() || pattern.front() != '/') throw std::logic_error("a route's pattern starts with '/'");
+    if (pattern.empty() || pattern.front() != '/')
+        throw std::logic_error("a route's pattern starts with '/'");
     auto route = std::make_unique<Route>();
     route->method = method;
     route->pattern = pattern;

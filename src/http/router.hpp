@@ -15,8 +15,8 @@ namespace heddle::http {
 // Filled at start, then read only.
 class Router {
   public:
-    // `pattern`: "/threads/{thread_id}/runs". A literal segment wins over a parameter among the routes of a method;
-    // HEAD is served by GET. Throws std::logic_error for a second route of the same method and shape.
+    // `pattern`: "/threads/{thread_id}/runs". A literal segment wins over a parameter among the routes of a
+    // method; HEAD is served by GET. Throws std::logic_error for a second route of the same method and shape.
     void add(Method method, std::string_view pattern, Handler handler);
 
     struct Found {
@@ -30,8 +30,8 @@ class Router {
     };
     struct NoRoute {};
 
-    // `path` is percent-decoded. A trailing slash is NoRoute. `allow` lists every method of the path, also those of
-    // less specific patterns.
+    // `path` is percent-decoded. A trailing slash is NoRoute. `allow` lists every method of the path, also
+    // those of less specific patterns.
     [[nodiscard]] std::variant<Found, WrongMethod, NoRoute> find(Method method, std::string_view path) const;
 
   private:
@@ -53,7 +53,8 @@ class Router {
     static Found found(const Route& route, const std::vector<std::string_view>& path);
     [[nodiscard]] std::string allowed(const std::vector<std::string_view>& path) const;
 
-    std::vector<std::vector<std::unique_ptr<Route>>> by_count_;  // by number of segments, the most specific first
+    std::vector<std::vector<std::unique_ptr<Route>>>
+        by_count_;  // by number of segments, the most specific first
 };
 
 }  // namespace heddle::http

@@ -4,15 +4,15 @@
 #include "base/log.hpp"
 #include "http/session.hpp"
 
-#include <netinet/tcp.h>
-
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <netinet/tcp.h>
+
+#include <algorithm>
 #include <cctype>
 
 namespace heddle::http {
@@ -57,7 +57,8 @@ class ListenError final : public boost::system::system_error {
     ListenError(const error_code& ec, const ServerOptions& options) : system_error(ec) {
         const bool is_ipv6 = options.host.find(':') != std::string::npos && options.host.front() != '[';
         std::string reason = ec.message();
-        if (!reason.empty()) reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
+        if (!reason.empty())
+            reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
         text_ = "cannot listen on " + (is_ipv6 ? "[" + options.host + "]" : options.host) + ":" +
                 std::to_string(options.port) + ": " + reason;
     }
@@ -115,10 +116,10 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
 
 void Server::Impl::listen(const ServerOptions& options) {
     core_->limits = options.limits;
-    core_->request_limits = {options.limits.header_bytes, options.limits.header_fields, options.limits.target_bytes,
-                             options.limits.body_bytes};
-    const auto shortest = std::min({options.limits.idle, options.limits.header_time, options.limits.write_stall,
-                                    options.limits.linger});
+    core_->request_limits = {options.limits.header_bytes, options.limits.header_fields,
+                             options.limits.target_bytes, options.limits.body_bytes};
+    const auto shortest = std::min(
+        {options.limits.idle, options.limits.header_time, options.limits.write_stall, options.limits.linger});
     tick_ = std::clamp(shortest / 2, milliseconds(5), kTick);
 
     error_code ec;
@@ -192,11 +193,11 @@ void Server::Impl::stopAccepting() {
 asio::awaitable<void> Server::Impl::drain(milliseconds limit) {
     stopAccepting();
     eachSession([](Session& session) { session.breakStream(); });
-    asio::steady_timer timer(core_->loop, limit);
     if (!core_->sessions.empty()) {
-        core_->drained = &timer;
-        co_await timer.async_wait(kTuple);
-        core_->drained = nullptr;
+        const auto timer = std::make_shared<asio::steady_timer>(core_->loop, limit);
+        core_->drained = timer;
+        co_await timer->async_wait(kTuple);
+        core_->drained.reset();
     }
     close();
 }

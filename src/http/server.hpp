@@ -7,6 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,12 +23,13 @@ struct ServerLimits {
     std::size_t header_fields = 256;
     std::size_t target_bytes = limits::kHttpTarget;
     std::size_t body_bytes = limits::kHttpBody;
-    std::size_t body_bytes_per_second = 4096;  // a body that comes slower, `header_time` not counted, is given up
+    std::size_t body_bytes_per_second =
+        4096;  // a body that comes slower, `header_time` not counted, is given up
     std::size_t connections = limits::kHttpConnections;
     std::chrono::milliseconds idle{limits::kHttpIdle};               // between requests
     std::chrono::milliseconds header_time{limits::kHttpHeaderTime};  // first to last byte of a header
     std::chrono::milliseconds write_stall{30'000};  // without progress; does not hold for streams
-    std::chrono::milliseconds linger{2'000};        // reads on after a refusal, so that the client can read it
+    std::chrono::milliseconds linger{2'000};  // reads on after a refusal, so that the client can read it
 };
 
 struct ServerOptions {
@@ -47,7 +49,8 @@ struct Exchange {
 
 class Server {
   public:
-    // `handle` answers every request, unknown paths included, and never throws. `observe` is called after each exchange.
+    // `handle` answers every request, unknown paths included, and never throws. `observe` is called after
+    // each exchange.
     Server(boost::asio::any_io_executor loop, Handler handle, std::function<void(const Exchange&)> observe);
     ~Server();
     Server(const Server&) = delete;
@@ -58,10 +61,11 @@ class Server {
     [[nodiscard]] std::uint16_t port() const;
     // Accepts from now on.
     void start();
-    // Stops accepting, lets responses under way end, closes idle connections. No connection takes another request.
+    // Stops accepting, lets responses under way end, closes idle connections. No connection takes another
+    // request.
     void stopAccepting();
-    // stopAccepting(), then breaks every stream; resolves when all sessions have ended, or when `limit` has passed and
-    // the rest was closed.
+    // stopAccepting(), then breaks every stream; resolves when all sessions have ended, or when `limit` has
+    // passed and the rest was closed.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
     [[nodiscard]] std::size_t connections() const;
 

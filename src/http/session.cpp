@@ -5,12 +5,13 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 #include <charconv>
 #include <exception>
 #include <span>
@@ -101,7 +102,10 @@ void Outgoing::consume(std::size_t bytes) {
 }
 
 Session::Session(std::shared_ptr<ServerCore> core, asio::ip::tcp::socket socket, Admission admission)
-    : core_(std::move(core)), socket_(std::move(socket)), index_(core_->sessions.size()), admission_(admission) {
+    : core_(std::move(core)),
+      socket_(std::move(socket)),
+      index_(core_->sessions.size()),
+      admission_(admission) {
     core_->sessions.push_back(this);
     error_code ignored;
     socket_.non_blocking(true, ignored);
@@ -122,8 +126,11 @@ asio::awaitable<void> Session::run(std::shared_ptr<Session> self) {
             if (input == Input::kClosed) break;
             const bool again = co_await self->respond(input);
             more = again;
-            // Pipelined requests take turns with the other connections.
-            if (!self->input_.empty()) co_await asio::post(self->core_->loop, asio::use_awaitable);
+            if (self->input_.empty()) continue;
+            // Pipelined requests take turns with the other connections, or are dropped so that the last
+            // answer arrives.
+            co_await asio::post(self->core_->loop, asio::use_awaitable);
+            if (!more) co_await self->linger();
         }
     } catch (...) {
         failed = std::current_exception();
@@ -160,9 +167,10 @@ asio::awaitable<bool> Session::respond(Input input) {
     }
     if (input == Input::kRefused) {
         Response response = refusal(refused_status_, refused_detail_);
-        const bool sent = co_await sendPlain(std::move(response));
-        if (socket_.is_open()) co_await linger();
-        co_return sent && false;
+        keep_alive_ = false;
+        co_await sendPlain(std::move(response));
+        co_await linger();
+        co_return false;
     }
 
     Response response;
@@ -174,7 +182,7 @@ asio::awaitable<bool> Session::respond(Input input) {
         failed = std::current_exception();
     }
     if (failed) {
-        log::error("http.error", {{"request_id", request_.request_id}, {"error", describe(failed)}});
+        logFailure(describe(failed));
         response = Response::json(500, R"({"detail":"Internal Server Error"})");
     }
     if (core_->stopping || asksToClose(response)) keep_alive_ = false;
@@ -184,9 +192,8 @@ asio::awaitable<bool> Session::respond(Input input) {
 
 asio::awaitable<bool> Session::sendPlain(Response response) {
     const bool has_body = !is_head_ && !hasNoBody(response.status);
-    const Framing framing = hasNoBody(response.status) ? Framing::kNone
-                            : response.stream          ? Framing::kChunked
-                                                       : Framing::kLength;
+    Framing framing = hasNoBody(response.status) ? Framing::kNone : Framing::kLength;
+    if (response.stream) framing = http10_ ? Framing::kNone : Framing::kChunked;  // HEAD
     Outgoing out{{head(response, framing), has_body ? std::string_view(response.body) : std::string_view()}};
     bool sent = sendNow(out);
     if (sent && !out.empty()) {
@@ -196,7 +203,7 @@ asio::awaitable<bool> Session::sendPlain(Response response) {
         sent = sent_rest;
     }
     report(response.status);
-    co_return sent && keep_alive_;
+    co_return sent&& keep_alive_;
 }
 
 asio::awaitable<bool> Session::stream(Response response) {
@@ -205,7 +212,8 @@ asio::awaitable<bool> Session::stream(Response response) {
     const unsigned status = response.status;
     const StreamBody body = std::move(response.stream);
     response = Response{};
-    request_ = Request{request_.method, {}, std::move(request_.path), {}, {}, {}, {}, std::move(request_.request_id)};
+    request_ = Request{
+        request_.method, {}, std::move(request_.path), {}, {}, {}, {}, std::move(request_.request_id)};
     // A head fits every socket's send buffer; one that still has a whole pipeline's answers in it is stuck.
     std::exception_ptr failed;
     if (sendNow(start) && start.empty()) {
@@ -223,7 +231,7 @@ asio::awaitable<bool> Session::stream(Response response) {
     watching_ = false;
     on_gone_ = nullptr;
     if (failed) {
-        log::error("http.error", {{"request_id", request_.request_id}, {"error", describe(failed)}});
+        logFailure(describe(failed));
         markGone();
     }
     if (!gone_) {
@@ -291,7 +299,8 @@ asio::awaitable<bool> Session::send(Outgoing out) {
 
 bool Session::sendNow(Outgoing& out) {
     while (!out.empty()) {
-        const std::array buffers{asio::buffer(out.parts[0]), asio::buffer(out.parts[1]), asio::buffer(out.parts[2])};
+        const std::array buffers{asio::buffer(out.parts[0]), asio::buffer(out.parts[1]),
+                                 asio::buffer(out.parts[2])};
         error_code ec;
         const std::size_t taken = socket_.write_some(buffers, ec);
         if (ec == asio::error::would_block || ec == asio::error::try_again) return true;
@@ -322,6 +331,13 @@ void Session::nameRequest() {
     request_.request_id = given && isPlain(*given) ? std::string(*given) : core_->newRequestId();
 }
 
+void Session::logFailure(const std::string& what) const {
+    log::error("http.error", {{"request_id", request_.request_id},
+                              {"method", toString(request_.method)},
+                              {"path", request_.path},
+                              {"error", what}});
+}
+
 void Session::report(unsigned status) {
     if (!core_->observe) return;
     const auto took = core_->clock.steady() - started_;
@@ -334,12 +350,14 @@ void Session::watch() {
                        [self = shared_from_this()](error_code ec) { self->onReadable(ec); });
 }
 
-// Something can be read while a response streams: the client's end, or requests sent ahead, which are kept for later.
+// Something can be read while a response streams: the client's end, or requests sent ahead, which are kept
+// for later.
 void Session::onReadable(error_code ec) {
     if (!watching_ || ec == asio::error::operation_aborted) return;
     if (!ec) {
-        const auto room = std::min(core_->limits.header_bytes - std::min(core_->limits.header_bytes, input_.size()),
-                                   core_->input.size());
+        const auto room =
+            std::min(core_->limits.header_bytes - std::min(core_->limits.header_bytes, input_.size()),
+                     core_->input.size());
         if (room == 0) return;  // no longer watched: a write will notice
         const std::size_t size = socket_.read_some(asio::buffer(core_->input, room), ec);
         input_.append(core_->input.data(), size);

@@ -9,11 +9,12 @@
 #include "http/response_head.hpp"
 #include "http/server.hpp"
 
-#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -39,7 +40,8 @@ class FastRandom final : public Random {
 
 // Shared by the sessions of one server and kept alive by them.
 struct ServerCore {
-    ServerCore(boost::asio::any_io_executor executor, Handler handler, std::function<void(const Exchange&)> observer);
+    ServerCore(boost::asio::any_io_executor executor, Handler handler,
+               std::function<void(const Exchange&)> observer);
 
     // `date` header of this second.
     std::string_view date();
@@ -53,10 +55,10 @@ struct ServerCore {
     SystemClock clock;
     FastRandom random;
     bool stopping = false;
-    std::vector<Session*> sessions;                  // each knows its index
-    boost::asio::steady_timer* drained = nullptr;    // cancelled when the last session ends
-    std::array<char, std::size_t{64} * 1024> input;  // read buffer of whoever reads just now
-    std::string output;                              // head of whoever answers just now
+    std::vector<Session*> sessions;                      // each knows its index
+    std::shared_ptr<boost::asio::steady_timer> drained;  // cancelled when the last session ends
+    std::array<char, std::size_t{64} * 1024> input;      // read buffer of whoever reads just now
+    std::string output;                                  // head of whoever answers just now
 
   private:
     std::int64_t date_second_ = -1;
@@ -121,6 +123,7 @@ class Session final : public StreamWriter, public std::enable_shared_from_this<S
     std::string_view head(const Response& response, Framing framing);
     void nameRequest();
     void report(unsigned status);
+    void logFailure(const std::string& what) const;
 
     void watch();
     void onReadable(boost::system::error_code ec);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reading half of a session. No buffer of its own while it waits: the socket is waited for, then read into the
-// server's shared buffer; only a part that cannot be used yet is kept.
+// The reading half of a session. No buffer of its own while it waits: the socket is waited for, then read
+// into the server's shared buffer; only a part that cannot be used yet is kept.
 #include "http/session.hpp"
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 
 namespace heddle::http {
 namespace {
@@ -115,7 +116,8 @@ std::optional<Session::Input> Session::settle(ParseState state) {
             http10_ = parser_->isHttp10();
             is_head_ = request_.method == Method::kHead;
             return Input::kRequest;
-        case ParseState::kRefused: break;
+        case ParseState::kRefused:
+            break;
     }
     const auto refusal = parser_->refusal();
     return refuse(refusal.status, refusal.detail);
@@ -128,6 +130,7 @@ Session::Input Session::refuse(unsigned status, std::string_view detail) {
 }
 
 asio::awaitable<void> Session::linger() {
+    if (!socket_.is_open()) co_return;
     error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     phase_ = Phase::kLingering;

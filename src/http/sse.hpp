@@ -10,8 +10,8 @@ namespace heddle::http {
 
 inline constexpr std::string_view kSseHeartbeat = ": heartbeat\r\n\r\n";
 
-// `data` must have no CR, LF or NUL (one line of JSON). CR and LF in `event` and `id` are refused by an exception:
-// a caller's bug.
+// `data` must have no CR, LF or NUL (one line of JSON). CR and LF in `event` and `id` are refused by an
+// exception: a caller's bug.
 [[nodiscard]] std::string sseFrame(std::string_view event, std::string_view data, std::string_view id = {});
 
 }  // namespace heddle::http

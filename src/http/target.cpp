@@ -17,7 +17,8 @@ int hexValue(char c) {
 std::string_view withoutAuthority(std::string_view target) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-        if (target.size() < scheme.size() || !std::ranges::equal(target.substr(0, scheme.size()), scheme, same)) {
+        if (target.size() < scheme.size() ||
+            !std::ranges::equal(target.substr(0, scheme.size()), scheme, same)) {
             continue;
         }
         const auto end = target.find_first_of("/?", scheme.size());

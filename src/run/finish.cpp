@@ -5,6 +5,7 @@
 #include "store/runs.hpp"
 #include "store/threads.hpp"
 #include "webhook/payload.hpp"
+#include "webhook/url.hpp"
 
 #include <utility>
 
@@ -59,6 +60,7 @@ bool writeDelivery(sql::Connection& db, const Run& run, const std::optional<RawJ
     delivery.run_id = run.id;
     delivery.thread_id = run.thread_id;
     delivery.url = *run.kwargs.webhook;
+    delivery.lane = webhook::laneOf(delivery.url);
     delivery.body = std::move(payload.body);
     delivery.sent_at_offset = payload.sent_at_offset;
     delivery.due_at = delivery.created_at = rules.now;

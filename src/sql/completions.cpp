@@ -2,6 +2,7 @@
 #include "sql/completions.hpp"
 
 #include <boost/asio/post.hpp>
+
 #include <iterator>
 #include <utility>
 
@@ -41,8 +42,9 @@ void Completions::drain() {
         }
     } catch (...) {
         // Somebody's handler threw: that is the loop's business, but the others must still get their results.
-        std::vector<Ticket> rest(std::make_move_iterator(draining_.begin() + static_cast<std::ptrdiff_t>(next)),
-                                 std::make_move_iterator(draining_.end()));
+        std::vector<Ticket> rest(
+            std::make_move_iterator(draining_.begin() + static_cast<std::ptrdiff_t>(next)),
+            std::make_move_iterator(draining_.end()));
         draining_.clear();
         if (!rest.empty()) deliver(rest);
         throw;

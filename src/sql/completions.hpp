@@ -6,6 +6,7 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -20,8 +21,8 @@ struct Ticket {
     boost::asio::any_completion_handler<void(bool)> done;
 };
 
-// deliver() may be called on any thread; handlers run on the loop in the order of delivery. It outlives the database
-// for as long as a post is under way; the loop's context must outlive the database.
+// deliver() may be called on any thread; handlers run on the loop in the order of delivery. It outlives the
+// database for as long as a post is under way; the loop's context must outlive the database.
 class Completions : public std::enable_shared_from_this<Completions> {
   public:
     explicit Completions(boost::asio::any_io_executor loop) : loop_(std::move(loop)) {}

@@ -34,7 +34,8 @@ DataLock::DataLock(const std::filesystem::path& directory) {
         const int reason = errno;
         const std::string who = holder(file_);
         close(file_);
-        if (reason != EWOULDBLOCK) throw std::system_error(reason, std::generic_category(), "flock " + path.string());
+        if (reason != EWOULDBLOCK)
+            throw std::system_error(reason, std::generic_category(), "flock " + path.string());
         throw std::runtime_error(who + " is using the data directory " + directory.string());
     }
     const std::string pid = std::to_string(getpid()) + "\n";

@@ -8,8 +8,8 @@ namespace heddle::sql {
 
 class DataLock {
   public:
-    // Creates the directory when it is missing and locks `heddle.lock` in it. Throws std::runtime_error that names
-    // the directory and the process that has it.
+    // Creates the directory when it is missing and locks `heddle.lock` in it. Throws std::runtime_error that
+    // names the directory and the process that has it.
     explicit DataLock(const std::filesystem::path& directory);
     ~DataLock();
     DataLock(const DataLock&) = delete;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The database's two verbs. A job runs on a storage thread; its awaitable completes on the loop, a write after its commit.
+// The database's two verbs. A job runs on a storage thread; its awaitable completes on the loop, a write
+// after its commit.
 #pragma once
 
 #include "base/result.hpp"
 #include "sql/connection.hpp"
 
 #include <boost/asio/awaitable.hpp>
+
 #include <exception>
 #include <memory>
 #include <optional>
@@ -14,8 +16,8 @@
 
 namespace heddle::sql {
 
-// A unit of work, type-erased. run() is called on a storage thread, perhaps more than once (a job may be re-run
-// after a serialisation failure), so it captures by value and touches nothing else.
+// A unit of work, type-erased. run() is called on a storage thread, perhaps more than once (a job may be
+// re-run after a serialisation failure), so it captures by value and touches nothing else.
 class Job {
   public:
     virtual ~Job() = default;
@@ -61,8 +63,8 @@ class Database {
         co_return typed->take();
     }
 
-    // `job`: Result<T>(Connection&). One transaction; completes after the commit is durable. A Problem rolls back.
-    // kUnavailable when the writer's queue is full. Throws sql::Error when the commit failed.
+    // `job`: Result<T>(Connection&). One transaction; completes after the commit is durable. A Problem rolls
+    // back. kUnavailable when the writer's queue is full. Throws sql::Error when the commit failed.
     template <class F>
     auto write(F job) -> boost::asio::awaitable<typename TypedJob<F>::ResultType> {
         auto typed = std::make_shared<TypedJob<F>>(std::move(job));

@@ -16,9 +16,9 @@ struct Migration {
     std::string_view ddl;  // statements, separated by semicolons
 };
 
-// Brings the database to the newest version, each step in a transaction of its own, and records it in the table
-// heddle_schema. Outside any transaction. Throws std::runtime_error, and changes nothing, when the database is
-// newer than the list; throws sql::Error when a step fails, which leaves the version before it.
+// Brings the database to the newest version, each step in a transaction of its own, and records it in the
+// table heddle_schema. Outside any transaction. Throws std::runtime_error, and changes nothing, when the
+// database is newer than the list; throws sql::Error when a step fails, which leaves the version before it.
 void migrate(Connection& connection, std::span<const Migration> migrations, Timestamp now);
 
 // The version a database has; 0 for an empty one.

@@ -9,7 +9,12 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace heddle::sql {
@@ -29,17 +34,26 @@ asio::awaitable<bool> enqueue(Queue& queue, Ticket::Kind kind, std::shared_ptr<J
         asio::use_awaitable, std::move(job));
 }
 
+// For its owner only; SQLite gives its other files the same mode.
+void createPrivate(const std::string& path) {
+    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) throw std::system_error(errno, std::generic_category(), "cannot open " + path);
+    close(file);
+}
+
 asio::awaitable<bool> refused() {
     co_return false;
 }
 
 }  // namespace
 
-SqliteDatabase::SqliteDatabase(asio::any_io_executor loop, const std::string& path, const SqliteOptions& options)
+SqliteDatabase::SqliteDatabase(asio::any_io_executor loop, const std::string& path,
+                               const SqliteOptions& options)
     : completions_(std::make_shared<Completions>(std::move(loop))) {
     const bool in_memory = path == kMemory;
     if (!in_memory) {
         lock_ = std::make_unique<DataLock>(std::filesystem::absolute(path).parent_path());
+        createPrivate(path);
     }
     auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Role::kWriter);
     migrate(*connection, options.migrations, SystemClock().now());

@@ -7,6 +7,7 @@
 #include "sql/writer_stats.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,14 +25,17 @@ struct SqliteOptions {
     int readers = 2;
 };
 
-// Group commit: the writer takes all jobs that wait, runs them in one transaction, commits once (synchronous=FULL) and
-// completes them with one post. A job that refuses or throws is rolled back alone. Reads wait for no write.
+// Group commit: the writer takes all jobs that wait, runs them in one transaction, commits once
+// (synchronous=FULL) and completes them with one post. A job that refuses or throws is rolled back alone.
+// Reads wait for no write.
 //
-// `loop` is where awaitables complete and where the verbs must be called; its context must outlive this object.
+// `loop` is where awaitables complete and where the verbs must be called; its context must outlive this
+// object.
 class SqliteDatabase final : public Database {
   public:
-    // Locks the data directory (the file's), opens, migrates, starts the threads. ":memory:" has no lock, and its reads
-    // take turns with the writes. Throws std::runtime_error or sql::Error with a text for the operator.
+    // Locks the data directory (the file's), opens, migrates, starts the threads. ":memory:" has no lock, and
+    // its reads take turns with the writes. Throws std::runtime_error or sql::Error with a text for the
+    // operator.
     SqliteDatabase(boost::asio::any_io_executor loop, const std::string& path, const SqliteOptions& options);
     // Works off both queues, then joins the threads. Completions are posted, not waited for.
     ~SqliteDatabase() override;

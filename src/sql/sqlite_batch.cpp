@@ -7,8 +7,8 @@
 namespace heddle::sql {
 
 void SqliteBatch::settle(std::span<Ticket> tickets) {
-    const auto jobs = static_cast<std::size_t>(
-        std::count_if(tickets.begin(), tickets.end(), [](const Ticket& ticket) { return ticket.job != nullptr; }));
+    const auto jobs = static_cast<std::size_t>(std::count_if(
+        tickets.begin(), tickets.end(), [](const Ticket& ticket) { return ticket.job != nullptr; }));
     if (jobs == 0) return;
     Outcome outcome = attempt(tickets, jobs == 1 ? Undo::kTransaction : Undo::kNone);
     if (outcome == Outcome::kNeedsSavepoints) {
@@ -61,15 +61,21 @@ SqliteBatch::Outcome SqliteBatch::runAll(std::span<Ticket> tickets, Undo undo) {
         const auto before = connection_.totalChanges();
         const Verdict verdict = run(*tickets[i].job, errors_[i]);
         if (!connection_.inTransaction()) {
-            lost_ = errors_[i] ? errors_[i]
-                               : std::make_exception_ptr(Error(Error::Code::kOther, "the transaction was lost"));
+            lost_ = errors_[i]
+                        ? errors_[i]
+                        : std::make_exception_ptr(Error(Error::Code::kOther, "the transaction was lost"));
             return Outcome::kLost;
         }
         if (verdict != Verdict::kDone && connection_.totalChanges() != before) {
             switch (undo) {
-                case Undo::kNone: return Outcome::kNeedsSavepoints;
-                case Undo::kSavepoints: connection_.prepare("ROLLBACK TO job").run(); break;
-                case Undo::kTransaction: rollback(); return Outcome::kSettled;
+                case Undo::kNone:
+                    return Outcome::kNeedsSavepoints;
+                case Undo::kSavepoints:
+                    connection_.prepare("ROLLBACK TO job").run();
+                    break;
+                case Undo::kTransaction:
+                    rollback();
+                    return Outcome::kSettled;
             }
         }
         if (undo == Undo::kSavepoints) connection_.prepare("RELEASE job").run();
@@ -86,8 +92,8 @@ SqliteBatch::Verdict SqliteBatch::run(Job& job, std::exception_ptr& error) {
     }
 }
 
-// A commit that finds the disk full has changed nothing and is worth a second try in smaller pieces. Any other failure
-// is final: after a failed fsync nobody knows what a second one would prove.
+// A commit that finds the disk full has changed nothing and is worth a second try in smaller pieces. Any
+// other failure is final: after a failed fsync nobody knows what a second one would prove.
 SqliteBatch::Outcome SqliteBatch::commit() {
     if (!connection_.inTransaction()) return Outcome::kSettled;  // its only job was rolled back
     try {

@@ -13,13 +13,13 @@
 
 namespace heddle::sql {
 
-// Runs on the writer thread. When settle() returns, every job of the batch has its result or its error, and what
-// succeeded is durable.
+// Runs on the writer thread. When settle() returns, every job of the batch has its result or its error, and
+// what succeeded is durable.
 //
-// The normal case takes no savepoints: a job that refuses has usually changed nothing. One that refuses after a change
-// makes the batch start again with a savepoint around each job. When SQLite has rolled everything back (full disk,
-// I/O error), each job runs again in a transaction of its own, so that only those that cannot succeed fail.
-// Jobs make no DDL: SQLite counts it as no change. Migrations have their own way.
+// The normal case takes no savepoints: a job that refuses has usually changed nothing. One that refuses after
+// a change makes the batch start again with a savepoint around each job. When SQLite has rolled everything
+// back (full disk, I/O error), each job runs again in a transaction of its own, so that only those that
+// cannot succeed fail. Jobs make no DDL: SQLite counts it as no change. Migrations have their own way.
 class SqliteBatch {
   public:
     struct Counts {

@@ -23,10 +23,14 @@ void configureLibrary() {
 
 Error::Code codeOf(int code) {
     switch (code & 0xff) {
-        case SQLITE_CONSTRAINT: return Error::Code::kConstraint;
-        case SQLITE_FULL: return Error::Code::kFull;
-        case SQLITE_IOERR: return Error::Code::kIo;
-        default: return Error::Code::kOther;
+        case SQLITE_CONSTRAINT:
+            return Error::Code::kConstraint;
+        case SQLITE_FULL:
+            return Error::Code::kFull;
+        case SQLITE_IOERR:
+            return Error::Code::kIo;
+        default:
+            return Error::Code::kOther;
     }
 }
 

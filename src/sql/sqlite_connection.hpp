@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One SQLite connection with its statement cache. Only sqlite*.cpp include this; everybody else sees sql::Connection.
+// One SQLite connection with its statement cache. Only sqlite*.cpp include this; everybody else sees
+// sql::Connection.
 #pragma once
 
 #include "sql/connection.hpp"
@@ -21,8 +22,8 @@ class SqliteConnection final : public Connection {
   public:
     enum class Role { kWriter, kReader };
 
-    // Opens (the writer also creates) the file, or a private database in memory for ":memory:". A new file gets
-    // incremental auto-vacuum and WAL. Throws Error.
+    // Opens (the writer also creates) the file, or a private database in memory for ":memory:". A new file
+    // gets incremental auto-vacuum and WAL. Throws Error.
     SqliteConnection(const std::string& path, Role role);
     ~SqliteConnection() override;
     SqliteConnection(const SqliteConnection&) = delete;
@@ -38,8 +39,8 @@ class SqliteConnection final : public Connection {
     // Rows changed since the connection was opened.
     [[nodiscard]] std::int64_t totalChanges() const;
 
-    // While it is on, a statement outside a transaction throws: a job that goes on after SQLite has rolled its
-    // transaction back must not commit statement by statement.
+    // While it is on, a statement outside a transaction throws: a job that goes on after SQLite has rolled
+    // its transaction back must not commit statement by statement.
     enum class Guard { kOff, kOn };
     void setGuard(Guard guard) { guard_ = guard; }
     void checkGuard() const;

@@ -10,7 +10,8 @@
 
 namespace heddle::sql {
 
-SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection, std::shared_ptr<Completions> completions)
+SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection,
+                           std::shared_ptr<Completions> completions)
     : connection_(std::move(connection)), completions_(std::move(completions)), thread_([this] { work(); }) {
     pthread_setname_np(thread_.native_handle(), "sql-writer");
 }
@@ -55,7 +56,8 @@ void SqliteWriter::work() {
 bool SqliteWriter::take(std::vector<Ticket>& batch) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    // Reads come here only for a database in memory. They see what is committed: they end a batch and stand alone.
+    // Reads come here only for a database in memory. They see what is committed: they end a batch and stand
+    // alone.
     while (!queue_.empty() && batch.size() < limits::kSqlBatch) {
         if (queue_.front().kind == Ticket::Kind::kRead && !batch.empty()) break;
         batch.push_back(std::move(queue_.front()));
@@ -68,8 +70,8 @@ bool SqliteWriter::take(std::vector<Ticket>& batch) {
 void SqliteWriter::settle(std::vector<Ticket>& batch) {
     if (batch.front().kind == Ticket::Kind::kRead) return SqliteBatch::read(*connection_, *batch.front().job);
     batch_.settle(batch);
-    const auto jobs = static_cast<std::uint64_t>(
-        std::count_if(batch.begin(), batch.end(), [](const Ticket& ticket) { return ticket.job != nullptr; }));
+    const auto jobs = static_cast<std::uint64_t>(std::count_if(
+        batch.begin(), batch.end(), [](const Ticket& ticket) { return ticket.job != nullptr; }));
     const auto& counts = batch_.counts();
     const std::lock_guard lock(mutex_);
     stats_.jobs += jobs;

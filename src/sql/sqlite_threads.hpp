@@ -18,8 +18,8 @@
 
 namespace heddle::sql {
 
-// The only thread that writes. Takes all that waits (at most limits::kSqlBatch), settles it with one commit and
-// delivers it. The destructor works off the queue first.
+// The only thread that writes. Takes all that waits (at most limits::kSqlBatch), settles it with one commit
+// and delivers it. The destructor works off the queue first.
 class SqliteWriter {
   public:
     SqliteWriter(std::unique_ptr<SqliteConnection> connection, std::shared_ptr<Completions> completions);
@@ -27,7 +27,8 @@ class SqliteWriter {
     SqliteWriter(const SqliteWriter&) = delete;
     SqliteWriter& operator=(const SqliteWriter&) = delete;
 
-    // Loop thread only. full(): limits::kSqlQueue jobs wait; the caller must not push then (marks are always taken).
+    // Loop thread only. full(): limits::kSqlQueue jobs wait; the caller must not push then (marks are always
+    // taken).
     [[nodiscard]] bool full() const;
     void push(Ticket ticket);
     [[nodiscard]] WriterStats stats() const;

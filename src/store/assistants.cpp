@@ -50,8 +50,8 @@ std::string orderBy(const AssistantQuery& query) {
         {"name", "name"},
         {"graph_id", "graph_id"},
     }};
-    const auto* const column =
-        std::find_if(kColumns.begin(), kColumns.end(), [&query](const auto& c) { return c.first == query.sort_by; });
+    const auto* const column = std::find_if(kColumns.begin(), kColumns.end(),
+                                            [&query](const auto& c) { return c.first == query.sort_by; });
     if (column == kColumns.end()) throw std::logic_error("assistants cannot be sorted by " + query.sort_by);
     const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
     return " ORDER BY " + std::string(column->second) + direction + ", id" + direction;
@@ -79,9 +79,9 @@ void ensureSystemAssistants(sql::Connection& db, const std::vector<Assistant>& s
             "INSERT INTO assistants (uuid, graph_id, name, description, config, context, metadata, version,"
             " created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
             " ON CONFLICT (uuid) DO NOTHING",
-            assistant.id.str(), assistant.graph_id, assistant.name, assistant.description, assistant.config.text(),
-            assistant.context.text(), assistant.metadata.text(), assistant.version, assistant.created_at.micros(),
-            assistant.updated_at.micros());
+            assistant.id.str(), assistant.graph_id, assistant.name, assistant.description,
+            assistant.config.text(), assistant.context.text(), assistant.metadata.text(), assistant.version,
+            assistant.created_at.micros(), assistant.updated_at.micros());
     }
 }
 

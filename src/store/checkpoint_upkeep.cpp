@@ -18,10 +18,11 @@ std::vector<std::int64_t> spacesOf(sql::Connection& db, std::string_view thread_
 
 // Blobs of a space that no checkpoint names any more.
 void removeUnusedBlobs(sql::Connection& db, std::int64_t space) {
-    db.run("DELETE FROM checkpoint_blobs WHERE space = $1 AND (channel, version) NOT IN"
-           " (SELECT v.key, v.value FROM checkpoints c CROSS JOIN " +
-               sql::dialect::eachField(db.dialect(), "c.versions") + " v WHERE c.space = $1)",
-           space);
+    db.run(
+        "DELETE FROM checkpoint_blobs WHERE space = $1 AND (channel, version) NOT IN"
+        " (SELECT v.key, v.value FROM checkpoints c CROSS JOIN " +
+            sql::dialect::eachField(db.dialect(), "c.versions") + " v WHERE c.space = $1)",
+        space);
 }
 
 void keepLatest(sql::Connection& db, std::int64_t space) {
@@ -31,24 +32,28 @@ void keepLatest(sql::Connection& db, std::int64_t space) {
         if (!row.step() || row.isNull(0)) return;
         latest = row.string(0);
     }
-    const auto removed = db.run("DELETE FROM checkpoints WHERE space = $1 AND checkpoint_id < $2", space, latest);
+    const auto removed =
+        db.run("DELETE FROM checkpoints WHERE space = $1 AND checkpoint_id < $2", space, latest);
     db.run("DELETE FROM checkpoint_writes WHERE space = $1 AND checkpoint_id < $2", space, latest);
     if (removed > 0) removeUnusedBlobs(db, space);
 }
 
 void copySpace(sql::Connection& db, std::int64_t from, std::int64_t to) {
-    db.run("INSERT INTO checkpoints (space, checkpoint_id, parent_id, run_id, versions, metadata, type, bytes)"
-           " SELECT $1, checkpoint_id, parent_id, run_id, versions, metadata, type, bytes FROM checkpoints"
-           " WHERE space = $2 ORDER BY id ON CONFLICT (space, checkpoint_id) DO NOTHING",
-           to, from);
-    db.run("INSERT INTO checkpoint_blobs (space, channel, version, type, bytes)"
-           " SELECT $1, channel, version, type, bytes FROM checkpoint_blobs WHERE space = $2 ORDER BY id"
-           " ON CONFLICT (space, channel, version) DO NOTHING",
-           to, from);
-    db.run("INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes)"
-           " SELECT $1, checkpoint_id, task_id, idx, task_path, channel, type, bytes FROM checkpoint_writes"
-           " WHERE space = $2 ORDER BY id ON CONFLICT (space, checkpoint_id, task_id, idx) DO NOTHING",
-           to, from);
+    db.run(
+        "INSERT INTO checkpoints (space, checkpoint_id, parent_id, run_id, versions, metadata, type, bytes)"
+        " SELECT $1, checkpoint_id, parent_id, run_id, versions, metadata, type, bytes FROM checkpoints"
+        " WHERE space = $2 ORDER BY id ON CONFLICT (space, checkpoint_id) DO NOTHING",
+        to, from);
+    db.run(
+        "INSERT INTO checkpoint_blobs (space, channel, version, type, bytes)"
+        " SELECT $1, channel, version, type, bytes FROM checkpoint_blobs WHERE space = $2 ORDER BY id"
+        " ON CONFLICT (space, channel, version) DO NOTHING",
+        to, from);
+    db.run(
+        "INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes)"
+        " SELECT $1, checkpoint_id, task_id, idx, task_path, channel, type, bytes FROM checkpoint_writes"
+        " WHERE space = $2 ORDER BY id ON CONFLICT (space, checkpoint_id, task_id, idx) DO NOTHING",
+        to, from);
 }
 
 }  // namespace
@@ -62,7 +67,8 @@ void copyCheckpoints(sql::Connection& db, std::string_view source_thread, std::s
     if (source_thread == target_thread) return;
     std::vector<std::pair<std::int64_t, std::string>> spaces;
     {
-        auto rows = db.query("SELECT id, ns FROM checkpoint_spaces WHERE thread_id = $1 ORDER BY id", source_thread);
+        auto rows =
+            db.query("SELECT id, ns FROM checkpoint_spaces WHERE thread_id = $1 ORDER BY id", source_thread);
         while (rows.step()) spaces.emplace_back(rows.integer(0), rows.string(1));
     }
     for (const auto& [space, ns] : spaces) copySpace(db, space, spaceFor(db, target_thread, ns));
@@ -85,9 +91,10 @@ void deleteCheckpointsOfRuns(sql::Connection& db, const std::vector<std::string>
             auto rows = db.query("SELECT DISTINCT space FROM checkpoints WHERE run_id = $1", run);
             while (rows.step()) spaces.insert(rows.integer(0));
         }
-        db.run("DELETE FROM checkpoint_writes WHERE (space, checkpoint_id) IN"
-               " (SELECT space, checkpoint_id FROM checkpoints WHERE run_id = $1)",
-               run);
+        db.run(
+            "DELETE FROM checkpoint_writes WHERE (space, checkpoint_id) IN"
+            " (SELECT space, checkpoint_id FROM checkpoints WHERE run_id = $1)",
+            run);
         db.run("DELETE FROM checkpoints WHERE run_id = $1", run);
     }
     for (const auto space : spaces) removeUnusedBlobs(db, space);

@@ -14,8 +14,9 @@
 namespace heddle::store {
 namespace {
 
-#define HEDDLE_SELECT_CHECKPOINT                                                                                   \
-    "SELECT c.space, c.versions, s.thread_id, s.ns, c.checkpoint_id, c.parent_id, c.type, c.bytes, c.metadata"      \
+#define HEDDLE_SELECT_CHECKPOINT                                                                     \
+    "SELECT c.space, c.versions, s.thread_id, s.ns, c.checkpoint_id, c.parent_id, c.type, c.bytes, " \
+    "c.metadata"                                                                                     \
     " FROM checkpoint_spaces s JOIN checkpoints c ON c.space = s.id"
 
 // A checkpoint's row, and what is needed to find its channel values and writes.
@@ -48,10 +49,12 @@ void loadChannels(sql::Connection& db, Found& found) {
     if (found.versions == "{}") return;
     static const auto text = [](sql::Dialect dialect) {
         return "SELECT b.channel, b.version, b.type, b.bytes FROM " + sql::dialect::eachField(dialect, "$1") +
-               " v CROSS JOIN checkpoint_blobs b WHERE b.space = $2 AND b.channel = v.key AND b.version = v.value";
+               " v CROSS JOIN checkpoint_blobs b WHERE b.space = $2 AND b.channel = v.key AND b.version = "
+               "v.value";
     };
     static const std::string sqlite = text(sql::Dialect::kSqlite), postgres = text(sql::Dialect::kPostgres);
-    auto rows = db.query(db.dialect() == sql::Dialect::kSqlite ? sqlite : postgres, found.versions, found.space);
+    auto rows =
+        db.query(db.dialect() == sql::Dialect::kSqlite ? sqlite : postgres, found.versions, found.space);
     while (rows.step()) {
         found.tuple.channels.push_back(
             {rows.string(0), rows.string(1), TypedBlob{rows.string(2), std::string(rows.blob(3))}});
@@ -97,8 +100,10 @@ std::optional<std::int64_t> findSpace(sql::Connection& db, std::string_view thre
 
 std::int64_t spaceFor(sql::Connection& db, std::string_view thread_id, std::string_view ns) {
     if (const auto known = findSpace(db, thread_id, ns)) return *known;
-    db.run("INSERT INTO checkpoint_spaces (thread_id, ns) VALUES ($1, $2) ON CONFLICT (thread_id, ns) DO NOTHING",
-           thread_id, ns);
+    db.run(
+        "INSERT INTO checkpoint_spaces (thread_id, ns) VALUES ($1, $2) ON CONFLICT (thread_id, ns) DO "
+        "NOTHING",
+        thread_id, ns);
     const auto made = findSpace(db, thread_id, ns);
     if (!made) throw std::logic_error("a checkpoint space that was just made is gone");
     return *made;
@@ -109,7 +114,8 @@ void putCheckpoint(sql::Connection& db, const CheckpointPut& put) {
     for (const ChannelBlob& blob : put.blobs) {
         db.run(
             "INSERT INTO checkpoint_blobs (space, channel, version, type, bytes) VALUES ($1, $2, $3, $4, $5)"
-            " ON CONFLICT (space, channel, version) DO UPDATE SET type = excluded.type, bytes = excluded.bytes",
+            " ON CONFLICT (space, channel, version) DO UPDATE SET type = excluded.type, bytes = "
+            "excluded.bytes",
             space, blob.channel, blob.version, blob.value.type, sql::Blob{blob.value.bytes});
     }
     db.run(
@@ -126,34 +132,39 @@ void putWrites(sql::Connection& db, const CheckpointKey& key, const std::vector<
     const auto space = spaceFor(db, key.thread_id, key.ns);
     static constexpr std::string_view kKeep =
         "INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (space, checkpoint_id, task_id, idx) DO NOTHING";
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (space, checkpoint_id, task_id, idx) DO "
+        "NOTHING";
     static constexpr std::string_view kReplace =
         "INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (space, checkpoint_id, task_id, idx) DO UPDATE SET"
-        " task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, bytes = excluded.bytes";
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (space, checkpoint_id, task_id, idx) DO UPDATE "
+        "SET"
+        " task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, bytes = "
+        "excluded.bytes";
     for (const PendingWrite& write : writes) {
         db.run(write.idx >= 0 ? kKeep : kReplace, space, key.id, write.task_id, write.idx, write.task_path,
                write.channel, write.value.type, sql::Blob{write.value.bytes});
     }
 }
 
-std::optional<CheckpointTuple> getCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_view ns,
-                                             const std::optional<std::string>& id) {
+std::optional<CheckpointTuple> getCheckpoint(sql::Connection& db, std::string_view thread_id,
+                                             std::string_view ns, const std::optional<std::string>& id) {
     std::optional<Found> found;
     {
-        auto row = id ? db.query(HEDDLE_SELECT_CHECKPOINT
-                                 " WHERE s.thread_id = $1 AND s.ns = $2 AND c.checkpoint_id = $3",
-                                 thread_id, ns, *id)
-                      : db.query(HEDDLE_SELECT_CHECKPOINT
-                                 " WHERE s.thread_id = $1 AND s.ns = $2 ORDER BY c.checkpoint_id DESC LIMIT 1",
-                                 thread_id, ns);
+        auto row =
+            id ? db.query(HEDDLE_SELECT_CHECKPOINT
+                          " WHERE s.thread_id = $1 AND s.ns = $2 AND c.checkpoint_id = $3",
+                          thread_id, ns, *id)
+               : db.query(HEDDLE_SELECT_CHECKPOINT
+                          " WHERE s.thread_id = $1 AND s.ns = $2 ORDER BY c.checkpoint_id DESC LIMIT 1",
+                          thread_id, ns);
         if (row.step()) found = readFound(row);
     }
     if (!found) return std::nullopt;
     return complete(db, *std::move(found));
 }
 
-std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_view thread_id, std::string_view ns) {
+std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_view thread_id,
+                                              std::string_view ns) {
     auto row = db.query(
         "SELECT c.checkpoint_id FROM checkpoint_spaces s JOIN checkpoints c ON c.space = s.id"
         " WHERE s.thread_id = $1 AND s.ns = $2 ORDER BY c.checkpoint_id DESC LIMIT 1",
@@ -172,7 +183,9 @@ std::vector<CheckpointTuple> listCheckpoints(sql::Connection& db, const Checkpoi
     {
         auto rows = conditions.query(
             db, HEDDLE_SELECT_CHECKPOINT + conditions.where() + " ORDER BY c.checkpoint_id DESC, c.id DESC");
-        const auto full = [&] { return query.limit && static_cast<std::int64_t>(found.size()) >= *query.limit; };
+        const auto full = [&] {
+            return query.limit && static_cast<std::int64_t>(found.size()) >= *query.limit;
+        };
         while (!full() && rows.step()) {
             if (hasFields(JsonView::trusted(rows.text(8)), wanted)) found.push_back(readFound(rows));
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LangGraph checkpoints in the database: what the workers' remote checkpointer stores. Functions run inside a job.
+// LangGraph checkpoints in the database: what the workers' remote checkpointer stores. Functions run inside a
+// job.
 #pragma once
 
 #include "domain/checkpoint.hpp"
@@ -18,10 +19,11 @@ void putCheckpoint(sql::Connection& db, const CheckpointPut& put);
 // An idx >= 0 that exists stays as it is, a negative one is replaced. The checkpoint need not exist yet.
 void putWrites(sql::Connection& db, const CheckpointKey& key, const std::vector<PendingWrite>& writes);
 // The checkpoint `id`, or without one the latest (largest id), with its channel values and writes.
-std::optional<CheckpointTuple> getCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_view ns,
-                                             const std::optional<std::string>& id);
+std::optional<CheckpointTuple> getCheckpoint(sql::Connection& db, std::string_view thread_id,
+                                             std::string_view ns, const std::optional<std::string>& id);
 // The latest checkpoint's id, without reading it.
-std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_view thread_id, std::string_view ns);
+std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_view thread_id,
+                                              std::string_view ns);
 
 struct CheckpointQuery {
     std::optional<std::string> thread_id;

@@ -29,13 +29,15 @@ Delivery readDelivery(const sql::Statement& row) {
 
 bool insertDelivery(sql::Connection& db, const Delivery& delivery) {
     auto row = db.query(
-        "INSERT INTO deliveries (uuid, run_uuid, thread_uuid, url, sent_at_offset, first_sent_at, status, attempts,"
+        "INSERT INTO deliveries (uuid, run_uuid, thread_uuid, url, sent_at_offset, first_sent_at, status, "
+        "attempts,"
         " leased, due_at, created_at, last_status_code, last_error, lane)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $12, $13)"
         " ON CONFLICT (run_uuid) DO NOTHING RETURNING id",
-        delivery.id.str(), delivery.run_id.str(), delivery.thread_id.str(), delivery.url, delivery.sent_at_offset,
-        micros(delivery.first_sent_at), toString(delivery.status), delivery.attempts, delivery.due_at.micros(),
-        delivery.created_at.micros(), delivery.last_status_code, delivery.last_error, delivery.lane);
+        delivery.id.str(), delivery.run_id.str(), delivery.thread_id.str(), delivery.url,
+        delivery.sent_at_offset, micros(delivery.first_sent_at), toString(delivery.status), delivery.attempts,
+        delivery.due_at.micros(), delivery.created_at.micros(), delivery.last_status_code,
+        delivery.last_error, delivery.lane);
     if (!row.step()) return false;
     db.run("INSERT INTO delivery_bodies (delivery, body) VALUES ($1, $2)", row.integer(0), delivery.body);
     return true;
@@ -43,7 +45,8 @@ bool insertDelivery(sql::Connection& db, const Delivery& delivery) {
 
 std::optional<Delivery> findDelivery(sql::Connection& db, const DeliveryId& id) {
     auto row = db.query(
-        "SELECT d.uuid, d.run_uuid, d.thread_uuid, d.url, d.sent_at_offset, d.first_sent_at, d.status, d.attempts,"
+        "SELECT d.uuid, d.run_uuid, d.thread_uuid, d.url, d.sent_at_offset, d.first_sent_at, d.status, "
+        "d.attempts,"
         " d.due_at, d.created_at, d.last_status_code, d.last_error, d.lane, b.body"
         " FROM deliveries d JOIN delivery_bodies b ON b.delivery = d.id WHERE d.uuid = $1",
         id.str());
@@ -58,7 +61,8 @@ std::vector<LaneHead> nextLanes(sql::Connection& db, std::int64_t limit) {
         " UNION ALL"
         " SELECT (SELECT min(d.lane) FROM deliveries d WHERE d.status = 'pending' AND d.lane > lanes.lane)"
         " FROM lanes WHERE lanes.lane IS NOT NULL)"
-        " SELECT lane, (SELECT min(d.due_at) FROM deliveries d WHERE d.status = 'pending' AND d.lane = lanes.lane)"
+        " SELECT lane, (SELECT min(d.due_at) FROM deliveries d WHERE d.status = 'pending' AND d.lane = "
+        "lanes.lane)"
         " AS due_at FROM lanes WHERE lane IS NOT NULL ORDER BY due_at, lane LIMIT $1",
         limit);
     std::vector<LaneHead> out;
@@ -68,16 +72,19 @@ std::vector<LaneHead> nextLanes(sql::Connection& db, std::int64_t limit) {
 
 std::vector<DueDelivery> nextInLane(sql::Connection& db, std::string_view lane, std::int64_t limit) {
     auto rows = db.query(
-        "SELECT uuid, lane, due_at FROM deliveries WHERE status = 'pending' AND lane = $1 ORDER BY due_at, id LIMIT $2",
+        "SELECT uuid, lane, due_at FROM deliveries WHERE status = 'pending' AND lane = $1 ORDER BY due_at, "
+        "id LIMIT $2",
         lane, limit);
     std::vector<DueDelivery> out;
     while (rows.step()) out.push_back({idAt<DeliveryId>(rows, 0), rows.string(1), timeAt(rows, 2)});
     return out;
 }
 
-std::optional<Delivery> beginAttempt(sql::Connection& db, const DeliveryId& id, Timestamp now, Timestamp lease_until) {
+std::optional<Delivery> beginAttempt(sql::Connection& db, const DeliveryId& id, Timestamp now,
+                                     Timestamp lease_until) {
     const auto started = db.run(
-        "UPDATE deliveries SET attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, $1), leased = 1,"
+        "UPDATE deliveries SET attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, $1), leased "
+        "= 1,"
         " due_at = $2 WHERE uuid = $3 AND status = 'pending' AND due_at <= $1",
         now.micros(), lease_until.micros(), id.str());
     return started == 0 ? std::nullopt : findDelivery(db, id);
@@ -91,7 +98,8 @@ void recordOutcome(sql::Connection& db, const DeliveryId& id, const AttemptOutco
 }
 
 void releaseLeases(sql::Connection& db, Timestamp now) {
-    db.run("UPDATE deliveries SET due_at = $1, leased = 0 WHERE status = 'pending' AND leased = 1", now.micros());
+    db.run("UPDATE deliveries SET due_at = $1, leased = 0 WHERE status = 'pending' AND leased = 1",
+           now.micros());
 }
 
 std::int64_t countPending(sql::Connection& db) {

@@ -9,8 +9,9 @@
 
 namespace heddle::store {
 
-// {field: value} compares, {field: {"$op": value}} orders ($eq $ne $gt $gte $lt $lte), objects without operators compare
-// field by field. A field that is not there is null. $gt and its like are false but for two numbers or two strings.
+// {field: value} compares, {field: {"$op": value}} orders ($eq $ne $gt $gte $lt $lte), objects without
+// operators compare field by field. A field that is not there is null. $gt and its like are false but for two
+// numbers or two strings.
 class ItemFilter {
   public:
     // A Problem for an operator we do not know, wherever it stands.

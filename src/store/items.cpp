@@ -46,7 +46,8 @@ bool sameLabels(const Namespace& ns, const Namespace& wanted, std::size_t from) 
 bool matches(const Namespace& ns, const NamespaceQuery& query) {
     if (query.prefix && (ns.size() < query.prefix->size() || !sameLabels(ns, *query.prefix, 0))) return false;
     if (!query.suffix) return true;
-    return ns.size() >= query.suffix->size() && sameLabels(ns, *query.suffix, ns.size() - query.suffix->size());
+    return ns.size() >= query.suffix->size() &&
+           sameLabels(ns, *query.suffix, ns.size() - query.suffix->size());
 }
 
 // The labels of a prefix before its first wildcard: those the index can use.
@@ -69,9 +70,9 @@ void paginate(std::vector<T>& values, std::int64_t offset, std::int64_t limit) {
 }  // namespace
 
 std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::string_view key, Timestamp now) {
-    auto row = db.query(
-        HEDDLE_SELECT_ITEM " WHERE ns = $1 AND key = $2 AND (expires_at IS NULL OR expires_at > $3)",
-        encodeNamespace(ns), key, now.micros());
+    auto row =
+        db.query(HEDDLE_SELECT_ITEM " WHERE ns = $1 AND key = $2 AND (expires_at IS NULL OR expires_at > $3)",
+                 encodeNamespace(ns), key, now.micros());
     return row.step() ? std::optional<Item>(readItem(row)) : std::nullopt;
 }
 
@@ -80,7 +81,8 @@ void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, Jso
     const auto expires = ttl ? std::optional<std::int64_t>((now + *ttl).micros()) : std::nullopt;
     // One that has expired is gone, even when its row is still there: the new one begins now.
     db.run(
-        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value) VALUES ($1, $2, $3, $3, $4, $5)"
+        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value) VALUES ($1, $2, $3, $3, $4, "
+        "$5)"
         " ON CONFLICT (ns, key) DO UPDATE SET created_at = CASE WHEN items.expires_at <= excluded.updated_at"
         " THEN excluded.created_at ELSE items.created_at END, updated_at = excluded.updated_at,"
         " expires_at = excluded.expires_at, value = excluded.value",
@@ -124,7 +126,8 @@ std::vector<Namespace> listNamespaces(sql::Connection& db, const NamespaceQuery&
         while (rows.step()) {
             Namespace ns = decodeNamespace(rows.text(0));
             if (!matches(ns, query)) continue;
-            if (query.max_depth && *query.max_depth >= 0 && ns.size() > static_cast<std::size_t>(*query.max_depth)) {
+            if (query.max_depth && *query.max_depth >= 0 &&
+                ns.size() > static_cast<std::size_t>(*query.max_depth)) {
                 ns.resize(static_cast<std::size_t>(*query.max_depth));
             }
             found.insert(std::move(ns));
@@ -137,7 +140,8 @@ std::vector<Namespace> listNamespaces(sql::Connection& db, const NamespaceQuery&
 
 std::int64_t expireItems(sql::Connection& db, Timestamp now, std::int64_t limit) {
     return db.run(
-        "DELETE FROM items WHERE id IN (SELECT id FROM items WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        "DELETE FROM items WHERE id IN (SELECT id FROM items WHERE expires_at <= $1 ORDER BY expires_at "
+        "LIMIT $2)",
         now.micros(), limit);
 }
 

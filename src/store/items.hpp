@@ -18,12 +18,14 @@ std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::strin
 void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, JsonView value,
              std::optional<microseconds> ttl, Timestamp now);
 void deleteItem(sql::Connection& db, const Namespace& ns, std::string_view key);
-// Removes the rows of at most `limit` items whose time has passed (nobody sees them any more); how many it removed.
+// Removes the rows of at most `limit` items whose time has passed (nobody sees them any more); how many it
+// removed.
 std::int64_t expireItems(sql::Connection& db, Timestamp now, std::int64_t limit);
 
 struct ItemQuery {
     Namespace prefix;
-    // {field: value} or {field: {"$eq"|"$ne"|"$gt"|"$gte"|"$lt"|"$lte": value}} over the value's top-level keys.
+    // {field: value} or {field: {"$eq"|"$ne"|"$gt"|"$gte"|"$lt"|"$lte": value}} over the value's top-level
+    // keys.
     RawJson filter = RawJson::trusted("{}");
     std::int64_t limit = 10;
     std::int64_t offset = 0;

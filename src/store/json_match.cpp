@@ -13,7 +13,8 @@ std::int64_t exponentOf(std::string_view text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     // Only numbers that are zero for a double come here: beyond all others is near enough.
-    if (error == std::errc::result_out_of_range) return text.front() == '-' ? -1'000'000'000'000 : 1'000'000'000'000;
+    if (error == std::errc::result_out_of_range)
+        return text.front() == '-' ? -1'000'000'000'000 : 1'000'000'000'000;
     return value;
 }
 
@@ -85,12 +86,16 @@ int compareNumbers(JsonView a, JsonView b) {
 
 std::optional<std::string> canonicalScalar(JsonView value) {
     switch (value.type()) {
-        case JsonType::kString: return jsonString(*value.string());
-        case JsonType::kNumber: return canonicalNumber(value.text());
+        case JsonType::kString:
+            return jsonString(*value.string());
+        case JsonType::kNumber:
+            return canonicalNumber(value.text());
         case JsonType::kNull:
-        case JsonType::kBoolean: return std::string(value.text());
+        case JsonType::kBoolean:
+            return std::string(value.text());
         case JsonType::kArray:
-        case JsonType::kObject: break;
+        case JsonType::kObject:
+            break;
     }
     return std::nullopt;
 }

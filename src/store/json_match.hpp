@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparing JSON values by meaning: 1, 1.0 and 1e0 are one number, and numbers of any size are compared exactly.
+// Comparing JSON values by meaning: 1, 1.0 and 1e0 are one number, and numbers of any size are compared
+// exactly.
 #pragma once
 
 #include "base/json.hpp"
@@ -14,8 +15,8 @@ namespace heddle::store {
 
 [[nodiscard]] bool equalJson(JsonView a, JsonView b);
 
-// PostgreSQL's `whole @> part`: every field of an object must be there with a value that contains the part's, every
-// element of an array must be contained in some element, scalars must be equal.
+// PostgreSQL's `whole @> part`: every field of an object must be there with a value that contains the part's,
+// every element of an array must be contained in some element, scalars must be equal.
 [[nodiscard]] bool containsJson(JsonView whole, JsonView part);
 
 // <0, 0, >0. Nothing when they are not both numbers or both strings.

@@ -11,19 +11,30 @@ constexpr char kEnd = '\x1f';
 
 void appendEscaped(std::string& out, char c) {
     switch (c) {
-        case kEscape: (out += kEscape) += '0'; break;
-        case kEnd: (out += kEscape) += '1'; break;
-        case '\0': (out += kEscape) += '2'; break;
-        default: out += c;
+        case kEscape:
+            (out += kEscape) += '0';
+            break;
+        case kEnd:
+            (out += kEscape) += '1';
+            break;
+        case '\0':
+            (out += kEscape) += '2';
+            break;
+        default:
+            out += c;
     }
 }
 
 char unescaped(char c) {
     switch (c) {
-        case '0': return kEscape;
-        case '1': return kEnd;
-        case '2': return '\0';
-        default: throw std::runtime_error("damaged row: a namespace");
+        case '0':
+            return kEscape;
+        case '1':
+            return kEnd;
+        case '2':
+            return '\0';
+        default:
+            throw std::runtime_error("damaged row: a namespace");
     }
 }
 

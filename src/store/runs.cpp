@@ -10,10 +10,13 @@
 namespace heddle::store {
 namespace {
 
-#define HEDDLE_SELECT_RUN                                                                                          \
-    "SELECT r.uuid, t.uuid, r.assistant_uuid, r.graph_id, r.metadata, r.status, k.kwargs, r.multitask_strategy,"    \
-    " r.created_at, r.updated_at, r.not_before, r.started_at, r.ended_at, r.attempt, r.failures, r.error_type,"     \
-    " r.error_message, o.output FROM runs r JOIN threads t ON t.id = r.thread JOIN run_kwargs k ON k.run = r.id"       \
+#define HEDDLE_SELECT_RUN                                                                                    \
+    "SELECT r.uuid, t.uuid, r.assistant_uuid, r.graph_id, r.metadata, r.status, k.kwargs, "                  \
+    "r.multitask_strategy,"                                                                                  \
+    " r.created_at, r.updated_at, r.not_before, r.started_at, r.ended_at, r.attempt, r.failures, "           \
+    "r.error_type,"                                                                                          \
+    " r.error_message, o.output FROM runs r JOIN threads t ON t.id = r.thread JOIN run_kwargs k ON k.run = " \
+    "r.id"                                                                                                   \
     " LEFT JOIN run_outputs o ON o.run = r.id"
 // Word for word the condition of the partial index runs_open.
 #define HEDDLE_OPEN "r.status IN ('pending', 'running')"
@@ -54,13 +57,14 @@ std::vector<Run> allRuns(sql::Statement rows) {
 
 void insertRun(sql::Connection& db, const Run& run) {
     auto row = db.query(
-        "INSERT INTO runs (uuid, thread, assistant_uuid, graph_id, metadata, status, multitask_strategy, created_at,"
+        "INSERT INTO runs (uuid, thread, assistant_uuid, graph_id, metadata, status, multitask_strategy, "
+        "created_at,"
         " updated_at, not_before, started_at, ended_at, attempt, failures, error_type, error_message)"
         " SELECT $1, t.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM threads t"
         " WHERE t.uuid = $16 RETURNING id",
         run.id.str(), run.assistant_id.str(), run.graph_id, run.metadata.text(), toString(run.status),
-        toString(run.multitask_strategy), run.created_at.micros(), run.updated_at.micros(), micros(run.not_before),
-        micros(run.started_at), micros(run.ended_at), run.attempt, run.failures,
+        toString(run.multitask_strategy), run.created_at.micros(), run.updated_at.micros(),
+        micros(run.not_before), micros(run.started_at), micros(run.ended_at), run.attempt, run.failures,
         run.error ? std::optional<std::string>(run.error->type) : std::nullopt,
         run.error ? std::optional<std::string>(run.error->message) : std::nullopt, run.thread_id.str());
     if (!row.step()) throw sql::Error(sql::Error::Code::kConstraint, "a run needs its thread");
@@ -86,17 +90,18 @@ RunPage listRuns(sql::Connection& db, const ThreadId& thread, const RunQuery& qu
         row.step();
         page.total = row.integer(0);
     }
-    const std::string text = HEDDLE_SELECT_RUN + conditions.where() +
-                             conditions.tail(" ORDER BY r.id DESC LIMIT ? OFFSET ?", query.limit, query.offset);
+    const std::string text =
+        HEDDLE_SELECT_RUN + conditions.where() +
+        conditions.tail(" ORDER BY r.id DESC LIMIT ? OFFSET ?", query.limit, query.offset);
     page.runs = allRuns(conditions.query(db, text));
     return page;
 }
 
 std::vector<Run> openRuns(sql::Connection& db, const ThreadId& thread) {
-    return allRuns(db.query(
-        HEDDLE_SELECT_RUN " WHERE r.thread = (SELECT id FROM threads WHERE uuid = $1) AND " HEDDLE_OPEN
-                          " ORDER BY r.id",
-        thread.str()));
+    return allRuns(db.query(HEDDLE_SELECT_RUN
+                            " WHERE r.thread = (SELECT id FROM threads WHERE uuid = $1) AND " HEDDLE_OPEN
+                            " ORDER BY r.id",
+                            thread.str()));
 }
 
 bool hasOpenRuns(sql::Connection& db, const ThreadId& thread) {
@@ -135,13 +140,15 @@ bool finishRun(sql::Connection& db, const RunId& id, std::optional<std::int64_t>
     const auto type = error ? std::optional<std::string_view>(error->type) : std::nullopt;
     const auto message = error ? std::optional<std::string_view>(error->message) : std::nullopt;
     if (attempt) {
-        return db.run("UPDATE runs AS r SET status = $1, error_type = $2, error_message = $3, ended_at = $4,"
-                      " updated_at = $4 WHERE uuid = $5 AND " HEDDLE_OPEN " AND attempt = $6",
-                      toString(status), type, message, now.micros(), id.str(), *attempt) > 0;
+        return db.run(
+                   "UPDATE runs AS r SET status = $1, error_type = $2, error_message = $3, ended_at = $4,"
+                   " updated_at = $4 WHERE uuid = $5 AND " HEDDLE_OPEN " AND attempt = $6",
+                   toString(status), type, message, now.micros(), id.str(), *attempt) > 0;
     }
-    return db.run("UPDATE runs AS r SET status = $1, error_type = $2, error_message = $3, ended_at = $4,"
-                  " updated_at = $4 WHERE uuid = $5 AND " HEDDLE_OPEN,
-                  toString(status), type, message, now.micros(), id.str()) > 0;
+    return db.run(
+               "UPDATE runs AS r SET status = $1, error_type = $2, error_message = $3, ended_at = $4,"
+               " updated_at = $4 WHERE uuid = $5 AND " HEDDLE_OPEN,
+               toString(status), type, message, now.micros(), id.str()) > 0;
 }
 
 void saveRunOutput(sql::Connection& db, const RunId& id, const RawJson& output) {
@@ -156,23 +163,29 @@ std::int64_t expireRetiredRuns(sql::Connection& db, Timestamp before, std::int64
     {
         auto rows = db.query(
             "SELECT t.id FROM threads t WHERE t.retired_at < $1 AND NOT EXISTS (SELECT 1 FROM runs r"
-            " WHERE r.thread = t.id AND (r.ended_at IS NULL OR r.ended_at >= $1)) ORDER BY t.retired_at LIMIT $2",
+            " WHERE r.thread = t.id AND (r.ended_at IS NULL OR r.ended_at >= $1)) ORDER BY t.retired_at "
+            "LIMIT $2",
             before.micros(), limit);
         while (rows.step()) threads.push_back(rows.integer(0));
     }
     std::int64_t removed = 0;
     for (const auto thread : threads) {
-        removed += db.run("DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE thread = $1 ORDER BY id LIMIT $2)",
-                          thread, limit - removed);
-        db.run("DELETE FROM threads WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = threads.id)",
-               thread);
+        removed += db.run(
+            "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE thread = $1 ORDER BY id LIMIT $2)",
+            thread, limit - removed);
+        db.run(
+            "DELETE FROM threads WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = "
+            "threads.id)",
+            thread);
         if (removed >= limit) break;
     }
     return removed;
 }
 
 bool isCurrentAttempt(sql::Connection& db, const RunId& id, std::int64_t attempt) {
-    return db.query("SELECT 1 FROM runs WHERE uuid = $1 AND attempt = $2 AND status = 'running'", id.str(), attempt)
+    return db
+        .query("SELECT 1 FROM runs WHERE uuid = $1 AND attempt = $2 AND status = 'running'", id.str(),
+               attempt)
         .step();
 }
 

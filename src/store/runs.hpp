@@ -32,13 +32,14 @@ bool hasOpenRuns(sql::Connection& db, const ThreadId& thread);
 // Pending and running runs of all threads, oldest first: what recovery and the scheduler start from.
 std::vector<Run> allOpenRuns(sql::Connection& db);
 
-// pending → running: attempt + 1, started_at (kept from the first attempt). Nothing when the run is not pending.
+// pending → running: attempt + 1, started_at (kept from the first attempt). Nothing when the run is not
+// pending.
 std::optional<Run> claimRun(sql::Connection& db, const RunId& id, Timestamp now);
 // running → pending, for an attempt that ended without a result. `failed`: counts as a failure of the run.
 enum class Requeue { kGraceful, kFailed };
 bool requeueRun(sql::Connection& db, const RunId& id, std::int64_t attempt, Requeue why, Timestamp now);
-// Any open status → terminal, with ended_at and error. False when the run is no longer open or, where `attempt` is
-// given, when another attempt is the current one.
+// Any open status → terminal, with ended_at and error. False when the run is no longer open or, where
+// `attempt` is given, when another attempt is the current one.
 bool finishRun(sql::Connection& db, const RunId& id, std::optional<std::int64_t> attempt, RunStatus status,
                const std::optional<RunError>& error, Timestamp now);
 // What wait and join answer for a run whose thread is gone (Run::output).

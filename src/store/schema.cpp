@@ -6,9 +6,9 @@
 namespace heddle::store {
 namespace {
 
-// Every table has an integer key of its own and the public UUID beside it: random primary keys cost a multiple in
-// write rate. What may be large and seldom changes (state, kwargs, bodies) is apart from what changes often, since
-// SQLite writes a whole row again for one changed column.
+// Every table has an integer key of its own and the public UUID beside it: random primary keys cost a
+// multiple in write rate. What may be large and seldom changes (state, kwargs, bodies) is apart from what
+// changes often, since SQLite writes a whole row again for one changed column.
 constexpr std::string_view kSqliteFirst = R"sql(
 CREATE TABLE assistants (
     id INTEGER PRIMARY KEY,
@@ -177,8 +177,10 @@ CREATE TABLE delivery_bodies (
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
     switch (dialect) {
-        case sql::Dialect::kSqlite: return {{1, "first", kSqliteFirst}};
-        case sql::Dialect::kPostgres: break;
+        case sql::Dialect::kSqlite:
+            return {{1, "first", kSqliteFirst}};
+        case sql::Dialect::kPostgres:
+            break;
     }
     throw std::logic_error("no schema for this engine");
 }

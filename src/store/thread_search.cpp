@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Searching threads: by SQL where the indexes can answer, else the candidates' JSON is looked into one by one.
+// Searching threads: by SQL where the indexes can answer, else the candidates' JSON is looked into one by
+// one.
 #include "sql/dialect.hpp"
 #include "store/conditions.hpp"
 #include "store/json_match.hpp"
@@ -60,8 +61,8 @@ std::string orderBy(const ThreadQuery& query) {
         {"updated_at", "t.updated_at"},
         {"state_updated_at", "t.state_updated_at"},
     }};
-    const auto* const column =
-        std::find_if(kColumns.begin(), kColumns.end(), [&query](const auto& c) { return c.first == query.sort_by; });
+    const auto* const column = std::find_if(kColumns.begin(), kColumns.end(),
+                                            [&query](const auto& c) { return c.first == query.sort_by; });
     if (column == kColumns.end()) throw std::logic_error("threads cannot be sorted by " + query.sort_by);
     const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
     return " ORDER BY " + std::string(column->second) + direction + ", t.id" + direction;
@@ -80,10 +81,11 @@ bool matches(sql::Connection& db, std::int64_t id, const Plan& plan, const Threa
         id);
     if (!row.step()) return false;
     const auto metadata = JsonView::trusted(row.text(0));
-    const bool found = std::all_of(plan.metadata.begin(), plan.metadata.end(), [metadata](const JsonField& field) {
-        const auto value = metadata.get(field.key);
-        return value && containsJson(*value, field.value);
-    });
+    const bool found =
+        std::all_of(plan.metadata.begin(), plan.metadata.end(), [metadata](const JsonField& field) {
+            const auto value = metadata.get(field.key);
+            return value && containsJson(*value, field.value);
+        });
     if (!found || !plan.by_values) return found;
     return !row.isNull(1) && containsJson(JsonView::trusted(row.text(1)), query.values.view());
 }

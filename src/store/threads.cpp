@@ -12,8 +12,9 @@
 namespace heddle::store {
 namespace {
 
-#define HEDDLE_THREAD_HEAD                                                                       \
-    "SELECT t.uuid, t.created_at, t.updated_at, t.state_updated_at, t.status, t.graph_id, t.temporary, t.metadata," \
+#define HEDDLE_THREAD_HEAD                                                                               \
+    "SELECT t.uuid, t.created_at, t.updated_at, t.state_updated_at, t.status, t.graph_id, t.temporary, " \
+    "t.metadata,"                                                                                        \
     " t.config"
 
 struct Head {
@@ -65,7 +66,8 @@ void saveState(sql::Connection& db, std::int64_t id, const Thread& thread) {
     }
     db.run(
         "INSERT INTO thread_states (thread, checkpoint_id, error, interrupts, state_values, state)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (thread) DO UPDATE SET checkpoint_id = excluded.checkpoint_id,"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (thread) DO UPDATE SET checkpoint_id = "
+        "excluded.checkpoint_id,"
         " error = excluded.error, interrupts = excluded.interrupts, state_values = excluded.state_values,"
         " state = excluded.state WHERE thread_states.checkpoint_id IS DISTINCT FROM excluded.checkpoint_id"
         " OR thread_states.error IS DISTINCT FROM excluded.error"
@@ -100,7 +102,8 @@ Thread readThread(const sql::Statement& row) {
 bool insertThread(sql::Connection& db, const Thread& thread) {
     const std::string uuid = thread.id.str();
     const auto inserted = db.run(
-        "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, graph_id, temporary, metadata,"
+        "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, graph_id, temporary, "
+        "metadata,"
         " config) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (uuid) DO NOTHING",
         uuid, thread.created_at.micros(), thread.updated_at.micros(), thread.state_updated_at.micros(),
         toString(thread.status), thread.graph_id, thread.temporary ? 1 : 0, thread.metadata.text(),
@@ -122,8 +125,8 @@ std::optional<Thread> findThread(sql::Connection& db, const ThreadId& id) {
 }
 
 std::optional<Thread> findThreadHead(sql::Connection& db, const ThreadId& id) {
-    auto row = db.query(HEDDLE_THREAD_HEAD " FROM threads t WHERE t.uuid = $1 AND t.retired_at IS NULL",
-                        id.str());
+    auto row =
+        db.query(HEDDLE_THREAD_HEAD " FROM threads t WHERE t.uuid = $1 AND t.retired_at IS NULL", id.str());
     if (!row.step()) return std::nullopt;
     Thread thread;
     readHead(row, thread);
@@ -134,7 +137,8 @@ std::optional<Thread> patchThread(sql::Connection& db, const ThreadId& id, JsonV
     const auto head = lockThread(db, id);
     if (!head) return std::nullopt;
     const RawJson merged = mergeObjects(head->metadata.view(), metadata);
-    db.run("UPDATE threads SET metadata = $1, updated_at = $2 WHERE id = $3", merged.text(), now.micros(), head->id);
+    db.run("UPDATE threads SET metadata = $1, updated_at = $2 WHERE id = $3", merged.text(), now.micros(),
+           head->id);
     reindex(db, *head, merged.view());
     return findThread(db, id);
 }
@@ -145,7 +149,8 @@ std::optional<Head> writeHead(sql::Connection& db, const Thread& thread) {
     auto head = lockThread(db, thread.id);
     if (!head) return std::nullopt;
     db.run(
-        "UPDATE threads SET created_at = $1, updated_at = $2, state_updated_at = $3, status = $4, graph_id = $5,"
+        "UPDATE threads SET created_at = $1, updated_at = $2, state_updated_at = $3, status = $4, graph_id = "
+        "$5,"
         " metadata = $6, config = $7 WHERE id = $8",
         thread.created_at.micros(), thread.updated_at.micros(), thread.state_updated_at.micros(),
         toString(thread.status), thread.graph_id, thread.metadata.text(), thread.config.text(), head->id);
@@ -165,8 +170,8 @@ void saveThreadHead(sql::Connection& db, const Thread& thread) {
 }
 
 void setThreadStatus(sql::Connection& db, const ThreadId& id, ThreadStatus status, Timestamp now) {
-    db.run("UPDATE threads SET status = $1, updated_at = $2 WHERE uuid = $3 AND retired_at IS NULL", toString(status),
-           now.micros(), id.str());
+    db.run("UPDATE threads SET status = $1, updated_at = $2 WHERE uuid = $3 AND retired_at IS NULL",
+           toString(status), now.micros(), id.str());
 }
 
 bool removeThread(sql::Connection& db, const ThreadId& id) {
@@ -178,13 +183,15 @@ bool removeThread(sql::Connection& db, const ThreadId& id) {
     return true;
 }
 
-// The row stays for its runs to refer to. retired_at is about when they ended: expireRetiredRuns() walks along it.
+// The row stays for its runs to refer to. retired_at is about when they ended: expireRetiredRuns() walks
+// along it.
 void retireThread(sql::Connection& db, const ThreadId& id) {
     const auto head = lockThread(db, id);
     if (!head) return;
     db.run(
-        "UPDATE threads SET retired_at = coalesce((SELECT max(r.ended_at) FROM runs r WHERE r.thread = threads.id),"
-        " updated_at), metadata = '{}', config = '{}' WHERE id = $1",
+        "UPDATE threads SET retired_at = coalesce((SELECT max(r.ended_at) FROM runs r WHERE r.thread = "
+        "threads.id),"
+        " updated_at), temporary = 1, metadata = '{}', config = '{}' WHERE id = $1",
         head->id);
     db.run("DELETE FROM thread_states WHERE thread = $1", head->id);
     db.run("DELETE FROM thread_metadata WHERE thread = $1", head->id);

@@ -17,8 +17,9 @@ enum class SortOrder { kAscending, kDescending };
 // What to look for; everything given must hold. Never shows temporary threads.
 struct ThreadQuery {
     std::vector<ThreadId> ids;
-    RawJson metadata = RawJson::trusted("{}");  // top-level keys must be there with equal values (JSON containment)
-    RawJson values = RawJson::trusted("{}");    // likewise in the thread's values
+    RawJson metadata =
+        RawJson::trusted("{}");  // top-level keys must be there with equal values (JSON containment)
+    RawJson values = RawJson::trusted("{}");  // likewise in the thread's values
     std::optional<ThreadStatus> status;
     std::int64_t limit = 10;
     std::int64_t offset = 0;
@@ -38,13 +39,14 @@ std::optional<Thread> findThread(sql::Connection& db, const ThreadId& id);
 std::optional<Thread> findThreadHead(sql::Connection& db, const ThreadId& id);
 // Merges metadata (shallow, byte for byte) and sets updated_at; the new row, or nothing if there is none.
 std::optional<Thread> patchThread(sql::Connection& db, const ThreadId& id, JsonView metadata, Timestamp now);
-// Writes status, config, values, error, interrupts, state, graph_id, metadata and times of an existing thread.
+// Writes status, config, values, error, interrupts, state, graph_id, metadata and times of an existing
+// thread.
 void saveThread(sql::Connection& db, const Thread& thread);
 // Like saveThread, but leaves values, error, interrupts, state and state_checkpoint_id as they are stored.
 void saveThreadHead(sql::Connection& db, const Thread& thread);
 void setThreadStatus(sql::Connection& db, const ThreadId& id, ThreadStatus status, Timestamp now);
-// Removes the thread with its runs, run events, checkpoints and their blobs and writes. False if there is none.
-// Deliveries stay.
+// Removes the thread with its runs, run events, checkpoints and their blobs and writes. False if there is
+// none. Deliveries stay.
 bool removeThread(sql::Connection& db, const ThreadId& id);
 // Removes a temporary thread with its checkpoints, but keeps its runs (GET /runs/{run_id} answers for a day).
 void retireThread(sql::Connection& db, const ThreadId& id);

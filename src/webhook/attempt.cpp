@@ -14,7 +14,6 @@ namespace {
 namespace asio = boost::asio;
 using Millis = std::chrono::milliseconds;
 
-constexpr Millis kRetryStorage{1000};
 // Longer than any attempt with the commit of its end: another instance takes the delivery up after it.
 constexpr microseconds kLease = limits::kWebhookAttempt + std::chrono::seconds(60);
 
@@ -51,7 +50,7 @@ asio::awaitable<void> Dispatcher::Impl::attempt(store::DueDelivery head) {
     }
     if (failed) {
         // The row is still due or leased; a second's rest keeps a broken disk from becoming a loop.
-        co_await pause(kRetryStorage);
+        co_await pauseForStorage();
         stale_ = true;
     }
     lanes_.ended(id, answer);
@@ -78,8 +77,8 @@ asio::awaitable<Lanes::Answer> Dispatcher::Impl::perform(store::DueDelivery head
     co_return sent.answer;
 }
 
-// Commits attempts + 1 and the time of the first one before anything is dialled: every attempt, also of a later
-// process, sends the same bytes.
+// Commits attempts + 1 and the time of the first one before anything is dialled: every attempt, also of a
+// later process, sends the same bytes.
 asio::awaitable<std::optional<Delivery>> Dispatcher::Impl::begin(store::DueDelivery head) {
     const auto id = head.id;
     const auto now = clock_.now();
@@ -89,7 +88,7 @@ asio::awaitable<std::optional<Delivery>> Dispatcher::Impl::begin(store::DueDeliv
     auto begun = co_await db_.write(std::move(job));
     if (abandoned_) co_return std::nullopt;
     if (!begun) {  // the writer's queue is full
-        co_await pause(kRetryStorage);
+        co_await pauseForStorage();
         stale_ = true;
         co_return std::nullopt;
     }
@@ -114,7 +113,7 @@ asio::awaitable<void> Dispatcher::Impl::record(Delivery delivery, store::Attempt
         }
         if (recorded) co_return;
         if (stopping_) co_return;
-        co_await pause(kRetryStorage);
+        co_await pauseForStorage();
     }
 }
 
@@ -124,20 +123,30 @@ void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const 
     const auto took_ms = std::chrono::duration_cast<Millis>(took).count();
     switch (next.kind) {
         case NextStep::Kind::kDelivered:
-            log::info("webhook.delivered", {{"delivery_id", delivery.id}, {"run_id", delivery.run_id},
-                                            {"origin", delivery.lane}, {"status", status},
-                                            {"attempt", delivery.attempts}, {"took_ms", took_ms}});
+            log::info("webhook.delivered", {{"delivery_id", delivery.id},
+                                            {"run_id", delivery.run_id},
+                                            {"origin", delivery.lane},
+                                            {"status", status},
+                                            {"attempt", delivery.attempts},
+                                            {"took_ms", took_ms}});
             return;
         case NextStep::Kind::kRetryAt:
-            log::warning("webhook.retry", {{"delivery_id", delivery.id}, {"run_id", delivery.run_id},
-                                           {"origin", delivery.lane}, {"status", status},
-                                           {"attempt", delivery.attempts}, {"took_ms", took_ms},
-                                           {"error", next.error}, {"due_at", next.due.iso()}});
+            log::warning("webhook.retry", {{"delivery_id", delivery.id},
+                                           {"run_id", delivery.run_id},
+                                           {"origin", delivery.lane},
+                                           {"status", status},
+                                           {"attempt", delivery.attempts},
+                                           {"took_ms", took_ms},
+                                           {"error", next.error},
+                                           {"due_at", next.due.iso()}});
             return;
         case NextStep::Kind::kFailed:
-            log::error("webhook.failed", {{"delivery_id", delivery.id}, {"run_id", delivery.run_id},
-                                          {"origin", delivery.lane}, {"status", status},
-                                          {"attempt", delivery.attempts}, {"took_ms", took_ms},
+            log::error("webhook.failed", {{"delivery_id", delivery.id},
+                                          {"run_id", delivery.run_id},
+                                          {"origin", delivery.lane},
+                                          {"status", status},
+                                          {"attempt", delivery.attempts},
+                                          {"took_ms", took_ms},
                                           {"error", next.error}});
             return;
     }

@@ -21,8 +21,8 @@ namespace {
 namespace asio = boost::asio;
 using Millis = std::chrono::milliseconds;
 
-constexpr Millis kRetryStorage{1000};
-// The longest single wait: wall time may jump, and the timer does not see it. No query happens when it fires early.
+// The longest single wait: wall time may jump, and the timer does not see it. No query happens when it fires
+// early.
 constexpr microseconds kWaitMax = std::chrono::seconds(30);
 
 SenderOptions senderOptions(const DispatcherOptions& options) {
@@ -36,7 +36,8 @@ SenderOptions senderOptions(const DispatcherOptions& options) {
 // What one look into the outbox brings.
 struct Heads {
     std::vector<store::DueDelivery> due;
-    std::vector<std::string> more;      // lanes with more that is due than was read
+    std::vector<std::string> more;  // lanes with more that is due than was read
+    bool more_lanes = false;
     std::optional<Timestamp> next_due;  // the first that is not due yet, as far as was read
 };
 
@@ -61,6 +62,7 @@ Dispatcher::Impl::Impl(asio::any_io_executor loop, sql::Database& db, const Cloc
       clock_(clock),
       random_(random),
       held_(options.held),
+      storage_pause_(options.storage_pause),
       policy_(options.settings),
       plan_(options.settings.retry_schedule_s),
       sender_(policy_, clock, resolver, client, senderOptions(options)),
@@ -83,7 +85,9 @@ void Dispatcher::Impl::nudge() {
     signal_.cancel();
 }
 
-void Dispatcher::Impl::dueAt(Timestamp due) { next_due_ = std::min(next_due_.value_or(due), due); }
+void Dispatcher::Impl::dueAt(Timestamp due) {
+    next_due_ = std::min(next_due_.value_or(due), due);
+}
 
 void Dispatcher::Impl::abandon() {
     stopping_ = true;
@@ -110,7 +114,7 @@ asio::awaitable<void> Dispatcher::Impl::pump() {
     bool ready = false;
     while (!ready && !stopping_) {
         ready = co_await takeUp();
-        if (!ready) co_await pause(kRetryStorage);
+        if (!ready) co_await pauseForStorage();
     }
     while (!stopping_) {
         nudged_ = false;
@@ -118,8 +122,11 @@ asio::awaitable<void> Dispatcher::Impl::pump() {
         if (stale_) read = co_await refresh();
         if (stopping_) break;
         startAttempts();
-        if (!read) co_await pause(kRetryStorage);
-        co_await waitForWork();
+        if (read) {
+            co_await waitForWork();
+        } else {
+            co_await pauseForStorage();
+        }
     }
     pumping_ = false;
     idle_.cancel();
@@ -154,9 +161,12 @@ asio::awaitable<bool> Dispatcher::Impl::refresh() {
         const auto rows = lanes_.readPerLane();
         auto job = [now, full, lanes_max, rows](sql::Connection& db) -> Result<Heads> {
             Heads heads;
-            for (const auto& lane : store::nextLanes(db, static_cast<std::int64_t>(lanes_max))) {
+            const auto read = store::nextLanes(db, static_cast<std::int64_t>(lanes_max));
+            heads.more_lanes = read.size() == lanes_max;
+            for (const auto& lane : read) {
                 if (lane.due_at > now) {
                     heads.next_due = std::min(heads.next_due.value_or(lane.due_at), lane.due_at);
+                    heads.more_lanes = false;
                     break;
                 }
                 if (!full.contains(lane.lane)) readLane(db, lane.lane, now, rows, heads);
@@ -168,6 +178,7 @@ asio::awaitable<bool> Dispatcher::Impl::refresh() {
         if (heads->next_due) dueAt(*heads->next_due);
         for (const auto& delivery : heads->due) lanes_.offer(delivery);
         for (const auto& lane : heads->more) lanes_.markMore(lane);
+        if (heads->more_lanes) lanes_.markMoreLanes();
         co_return true;
     } catch (const std::exception& error) {
         log::error("webhook.storage", {{"step", "read"}, {"error", error.what()}});
@@ -186,7 +197,7 @@ void Dispatcher::Impl::startAttempts() {
 
 // Until wake(), the end of an attempt, or the next due time by the wall clock.
 asio::awaitable<void> Dispatcher::Impl::waitForWork() {
-    while (!nudged_ && !stopping_) {
+    while (!nudged_ && !stale_ && !stopping_) {
         microseconds wait = kWaitMax;
         if (next_due_) {
             wait = std::clamp(*next_due_ - clock_.now(), microseconds(0), kWaitMax);
@@ -201,23 +212,32 @@ asio::awaitable<void> Dispatcher::Impl::waitForWork() {
     }
 }
 
-asio::awaitable<void> Dispatcher::Impl::pause(Millis time) {
+asio::awaitable<void> Dispatcher::Impl::pauseForStorage() {
     if (stopping_) co_return;
-    Timer timer(loop_, time);
+    Timer timer(loop_, storage_pause_);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 Dispatcher::Dispatcher(asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
                        http::Client& client, http::Resolver& resolver, DispatcherOptions options)
-    : impl_(std::make_shared<Impl>(std::move(loop), db, clock, random, client, resolver, std::move(options))) {}
+    : impl_(
+          std::make_shared<Impl>(std::move(loop), db, clock, random, client, resolver, std::move(options))) {}
 
-Dispatcher::~Dispatcher() { impl_->abandon(); }
+Dispatcher::~Dispatcher() {
+    impl_->abandon();
+}
 
-void Dispatcher::start() { impl_->start(); }
+void Dispatcher::start() {
+    impl_->start();
+}
 
-void Dispatcher::wake() { impl_->wake(); }
+void Dispatcher::wake() {
+    impl_->wake();
+}
 
-asio::awaitable<void> Dispatcher::stop(Millis limit) { return impl_->stop(limit); }
+asio::awaitable<void> Dispatcher::stop(Millis limit) {
+    return impl_->stop(limit);
+}
 
 }  // namespace heddle::webhook

@@ -12,6 +12,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,11 +28,13 @@ struct DispatcherOptions {
     std::vector<std::pair<std::string, Secret>> headers;  // added to every request
     std::string user_agent;                               // "heddle/0.1.0"
     bool held = false;  // http.disable_webhooks: what waits stays where it is
-    // The address of our own listener for relative URLs.
+    // The address of our own listener for relative URLs. 0.0.0.0 and :: are reached over loopback.
     std::function<std::pair<std::string, std::uint16_t>()> self;
+    std::chrono::milliseconds storage_pause{1000};  // before storage that failed is tried again
 };
 
-// Loop thread only.
+// Loop thread only. The references given outlive every attempt: stop() it, close() the client, then let it
+// go.
 class Dispatcher {
   public:
     Dispatcher(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,

@@ -9,6 +9,7 @@
 #include "webhook/sender.hpp"
 
 #include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -35,7 +36,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     boost::asio::awaitable<bool> takeUp();
     boost::asio::awaitable<bool> refresh();
     boost::asio::awaitable<void> waitForWork();
-    boost::asio::awaitable<void> pause(std::chrono::milliseconds time);
+    boost::asio::awaitable<void> pauseForStorage();
     void startAttempts();
     void dueAt(Timestamp due);
     void nudge();
@@ -52,6 +53,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     const Clock& clock_;
     Random& random_;
     bool held_;
+    std::chrono::milliseconds storage_pause_;
     UrlPolicy policy_;
     RetryPlan plan_;
     Lanes lanes_;
@@ -60,8 +62,8 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     Timer signal_;  // fires when there is work; cancelled to say so at once
     Timer idle_;    // what stop() waits on
     std::optional<Timestamp> next_due_;
-    bool stale_ = true;     // the outbox may hold what we have not read
-    bool nudged_ = false;   // slots or heads changed
+    bool stale_ = true;    // the outbox may hold what we have not read
+    bool nudged_ = false;  // slots or heads changed
     bool pumping_ = false;
     bool stopping_ = false;
     bool abandoned_ = false;

@@ -3,12 +3,12 @@
 
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
+#include <idn2.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <idn2.h>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,7 +19,9 @@ namespace {
 constexpr std::size_t kNameMax = 253;
 constexpr std::size_t kLabelMax = 63;
 
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
+bool isDigit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 int hexValue(char c) {
     if (isDigit(c)) return c - '0';
@@ -79,8 +81,8 @@ std::optional<std::uint32_t> numericAddress(const std::vector<std::string_view>&
     return static_cast<std::uint32_t>(address | *last);
 }
 
-// UTS #46 (non-transitional) to ASCII; NFC, case and full-width forms are mapped by it. Not with libidn2's STD3 rules:
-// 2.3.3 then drops a full-width "/" or "@" where it should refuse it. isLabel() is our STD3.
+// UTS #46 (non-transitional) to ASCII; NFC, case and full-width forms are mapped by it. Not with libidn2's
+// STD3 rules: 2.3.3 then drops a full-width "/" or "@" where it should refuse it. isLabel() is our STD3.
 std::optional<std::string> idnaMapped(const std::string& utf8) {
     // The C interface ends at a NUL; the caller has refused control characters, but not before decoding.
     if (utf8.find('\0') != std::string::npos) return std::nullopt;
@@ -100,7 +102,9 @@ bool isLabel(std::string_view label) {
                        [](char c) { return isDigit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; });
 }
 
-Problem invalidHost() { return Problem::invalid("Webhook host is not a valid host name"); }
+Problem invalidHost() {
+    return Problem::invalid("Webhook host is not a valid host name");
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Host names in their one spelling: lower case, IDNA-mapped, numbers as the address that inet_aton makes of them.
+// Host names in their one spelling: lower case, IDNA-mapped, numbers as the address that inet_aton makes of
+// them.
 #pragma once
 
 #include "base/result.hpp"
@@ -9,7 +10,8 @@
 
 namespace heddle::webhook {
 
-// `text`: a URL's host without brackets, perhaps percent-encoded. A refusal is kInvalid and does not echo the text.
+// `text`: a URL's host without brackets, perhaps percent-encoded. A refusal is kInvalid and does not echo the
+// text.
 Result<std::string> canonicalHost(std::string_view text);
 
 // `text`: what stood between brackets. No zone.

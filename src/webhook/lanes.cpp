@@ -4,6 +4,7 @@
 namespace heddle::webhook {
 
 std::vector<std::string> Lanes::passOver() {
+    more_lanes_ = false;
     std::vector<std::string> names;
     for (Lane* lane : turn_) {
         if (lane->heads.size() * 2 < limits_.heads) continue;
@@ -21,7 +22,7 @@ void Lanes::offer(const store::DueDelivery& delivery) {
         return;
     }
     if (!lane.queued && turn_.size() >= limits_.loaded) {
-        refused_ = true;
+        more_lanes_ = true;
         forget(lane);
         return;
     }
@@ -38,8 +39,10 @@ void Lanes::markMore(std::string_view name) {
 }
 
 bool Lanes::takeHungry() {
-    const bool hungry = hungry_;
+    // Not for every lane that leaves: a read brings many.
+    const bool hungry = hungry_ || (more_lanes_ && turn_.size() * 2 < limits_.loaded);
     hungry_ = false;
+    if (hungry) more_lanes_ = false;
     return hungry;
 }
 
@@ -57,8 +60,6 @@ std::optional<store::DueDelivery> Lanes::start() {
         if (lane.heads.empty()) {
             lane.queued = false;
             turn_.erase(at);
-            hungry_ = hungry_ || refused_;
-            refused_ = false;
         } else {
             turn_.splice(turn_.end(), turn_, at);
         }
@@ -94,7 +95,9 @@ std::size_t Lanes::inFlight(std::string_view name) const {
     return found == lanes_.end() ? 0 : found->second.in_flight;
 }
 
-bool Lanes::unproven(const Lane& lane) const { return !lane.answered || lane.unanswered >= limits_.unanswered; }
+bool Lanes::unproven(const Lane& lane) const {
+    return !lane.answered || lane.unanswered >= limits_.unanswered;
+}
 
 bool Lanes::mayStart(const Lane& lane) const {
     if (!unproven(lane)) return lane.in_flight < limits_.lane;

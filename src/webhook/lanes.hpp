@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may send next. A lane is a destination; a dead or hanging one with any number of waiting deliveries must not
-// delay the others. Pure: no clock, no I/O. The backlog stays on disk, here are only the next few of each lane.
+// Who may send next. A lane is a destination; a dead or hanging one with any number of waiting deliveries
+// must not delay the others. Pure: no clock, no I/O. The backlog stays on disk, here are only the next few of
+// each lane.
 #pragma once
 
 #include "base/limits.hpp"
@@ -21,13 +22,13 @@ namespace heddle::webhook {
 struct LaneLimits {
     std::size_t total = limits::kWebhookInFlight;     // attempts under way in all
     std::size_t lane = limits::kWebhookLaneInFlight;  // … to a destination that answers
-    // A destination that has not answered yet, or not three times running, is given little, and all of them together
-    // no more than half: what hangs must not take every slot.
+    // A destination that has not answered yet, or not three times running, is given little, and all of them
+    // together no more than half: what hangs must not take every slot.
     std::size_t unproven_lane = 2;
     std::size_t unproven_total = limits::kWebhookInFlight / 2;
-    std::size_t unanswered = 3;   // attempts without an answer that make a lane unproven
-    std::size_t heads = 32;       // deliveries in memory for one lane
-    std::size_t loaded = 1024;    // lanes with deliveries in memory
+    std::size_t unanswered = 3;     // attempts without an answer that make a lane unproven
+    std::size_t heads = 32;         // deliveries in memory for one lane
+    std::size_t loaded = 1024;      // lanes with deliveries in memory
     std::size_t remembered = 4096;  // lanes that are known at all
 };
 
@@ -38,22 +39,25 @@ class Lanes {
     explicit Lanes(LaneLimits limits = {}) : limits_(limits) {}
 
     // -- what to read from the outbox
-    // Lanes that need nothing now: they have heads enough. Marks them as perhaps having more on disk.
+    // Begins a read. Lanes that need nothing now: they have heads enough, and perhaps more on disk.
     std::vector<std::string> passOver();
     // How many rows to read of a lane so that a full head is found among the ones that are known already.
     [[nodiscard]] std::size_t readPerLane() const { return limits_.heads + limits_.lane + 1; }
-    // How many lanes to read, counting those that are passed over.
-    [[nodiscard]] std::size_t readLanes() const { return limits_.loaded; }
+    // How many lanes to read, the earliest due first: as many as may be in memory, and those that are there
+    // because their attempt has started but is not committed yet.
+    [[nodiscard]] std::size_t readLanes() const { return limits_.loaded + limits_.total; }
     // Takes a delivery that is due; ignores one it knows. Nothing is lost by a refusal: it stays on disk.
     void offer(const store::DueDelivery& delivery);
     // The rows read of a lane did not end before the limit: there are more.
     void markMore(std::string_view lane);
-    // True once after a lane ran low while there were more on disk: read again.
+    // The lanes read did not end before the limit: there are more.
+    void markMoreLanes() { more_lanes_ = true; }
+    // True once after memory ran low while there was more on disk: read again.
     bool takeHungry();
 
     // -- what to send
-    // The next delivery, lanes in turn; it counts as under way until ended(). Nothing when every lane that has one is
-    // at its limit.
+    // The next delivery, lanes in turn; it counts as under way until ended(). Nothing when every lane that
+    // has one is at its limit.
     std::optional<store::DueDelivery> start();
     void ended(const DeliveryId& id, Answer answer);
 
@@ -88,7 +92,7 @@ class Lanes {
     std::unordered_map<DeliveryId, Attempt> in_flight_;
     std::size_t unproven_in_flight_ = 0;
     bool hungry_ = false;
-    bool refused_ = false;  // a lane found no room: read again when there is some
+    bool more_lanes_ = false;  // on disk
 };
 
 }  // namespace heddle::webhook

@@ -12,7 +12,6 @@ namespace heddle::webhook {
 namespace {
 
 using boost::asio::ip::address;
-using boost::asio::ip::address_v4;
 using boost::asio::ip::address_v6;
 using Bytes = address_v6::bytes_type;
 
@@ -41,20 +40,20 @@ constexpr Row kRows[] = {
     {"fd20:ce::254/128", kNever, "cloud metadata"},    // GCP
     {"fd00:42::42/128", kNever, "cloud metadata"},     // Scaleway
 
-    {"0.0.0.0/8", kNever, "reserved"},           // RFC 791: this network; 0.0.0.0 dials loopback on Linux
-    {"10.0.0.0/8", kPrivate, "private"},         // RFC 1918
-    {"100.64.0.0/10", kPrivate, "private"},      // RFC 6598: carrier-grade NAT
-    {"127.0.0.0/8", kLoopback, "loopback"},      // RFC 1122
-    {"169.254.0.0/16", kNever, "link-local"},    // RFC 3927
-    {"172.16.0.0/12", kPrivate, "private"},      // RFC 1918
-    {"192.0.0.0/24", kNever, "reserved"},        // RFC 6890: IETF protocol assignments
-    {"192.0.2.0/24", kNever, "documentation"},   // RFC 5737
-    {"192.31.196.0/24", kNever, "reserved"},     // RFC 7535: AS112
-    {"192.52.193.0/24", kNever, "reserved"},     // RFC 7450: AMT
-    {"192.88.99.0/24", kNever, "tunnel"},        // RFC 7526: 6to4 relays
-    {"192.168.0.0/16", kPrivate, "private"},     // RFC 1918
-    {"192.175.48.0/24", kNever, "reserved"},     // RFC 7534: AS112
-    {"198.18.0.0/15", kNever, "benchmarking"},   // RFC 2544
+    {"0.0.0.0/8", kNever, "reserved"},             // RFC 791: this network; 0.0.0.0 dials loopback on Linux
+    {"10.0.0.0/8", kPrivate, "private"},           // RFC 1918
+    {"100.64.0.0/10", kPrivate, "private"},        // RFC 6598: carrier-grade NAT
+    {"127.0.0.0/8", kLoopback, "loopback"},        // RFC 1122
+    {"169.254.0.0/16", kNever, "link-local"},      // RFC 3927
+    {"172.16.0.0/12", kPrivate, "private"},        // RFC 1918
+    {"192.0.0.0/24", kNever, "reserved"},          // RFC 6890: IETF protocol assignments
+    {"192.0.2.0/24", kNever, "documentation"},     // RFC 5737
+    {"192.31.196.0/24", kNever, "reserved"},       // RFC 7535: AS112
+    {"192.52.193.0/24", kNever, "reserved"},       // RFC 7450: AMT
+    {"192.88.99.0/24", kNever, "tunnel"},          // RFC 7526: 6to4 relays
+    {"192.168.0.0/16", kPrivate, "private"},       // RFC 1918
+    {"192.175.48.0/24", kNever, "reserved"},       // RFC 7534: AS112
+    {"198.18.0.0/15", kNever, "benchmarking"},     // RFC 2544
     {"198.51.100.0/24", kNever, "documentation"},  // RFC 5737
     {"203.0.113.0/24", kNever, "documentation"},   // RFC 5737
     {"224.0.0.0/4", kNever, "multicast"},          // RFC 5771
@@ -106,7 +105,8 @@ bool samePrefix(const Bytes& a, const Bytes& b, unsigned bits) {
     if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
     const unsigned rest = bits % 8;
     if (rest == 0) return true;
-    const unsigned differing = (static_cast<unsigned>(a[whole]) ^ static_cast<unsigned>(b[whole])) >> (8 - rest);
+    const unsigned differing =
+        (static_cast<unsigned>(a[whole]) ^ static_cast<unsigned>(b[whole])) >> (8 - rest);
     return differing == 0;
 }
 
@@ -125,7 +125,8 @@ std::optional<Network> Network::parse(std::string_view cidr) {
     if (slash != std::string_view::npos) {
         const auto digits = cidr.substr(slash + 1);
         const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
-        if (digits.empty() || failure != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+        if (digits.empty() || failure != std::errc() || end != digits.data() + digits.size())
+            return std::nullopt;
         if (bits > width) return std::nullopt;
     }
     Network network;
@@ -134,7 +135,9 @@ std::optional<Network> Network::parse(std::string_view cidr) {
     return network;
 }
 
-bool Network::contains(const address& value) const { return samePrefix(mappedBytes(value), bytes_, bits_); }
+bool Network::contains(const address& value) const {
+    return samePrefix(mappedBytes(value), bytes_, bits_);
+}
 
 bool Network::overlaps(const Network& other) const {
     return samePrefix(bytes_, other.bytes_, std::min(bits_, other.bits_));

@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/address_v6.hpp>
+
 #include <optional>
 #include <string_view>
 
@@ -13,7 +14,8 @@ enum class NetworkKind {
     kPublic,
     kLoopback,
     kPrivate,
-    kNever,  // nothing that a webhook could want: link-local, metadata services, multicast, reserved, tunnels, …
+    kNever,  // nothing that a webhook could want: link-local, metadata services, multicast, reserved,
+             // tunnels, …
 };
 
 struct NetworkVerdict {

@@ -10,7 +10,9 @@ namespace {
 constexpr std::string_view kTimePlaceholder = "0000-00-00T00:00:00.000000+00:00";
 
 // Who ran it and our own bookkeeping are not the receiver's business.
-bool isInternal(std::string_view key) { return key.starts_with("langgraph_auth_") || key.starts_with("__"); }
+bool isInternal(std::string_view key) {
+    return key.starts_with("langgraph_auth_") || key.starts_with("__");
+}
 
 bool hasInternal(const std::vector<JsonField>& fields) {
     for (const auto& field : fields) {
@@ -100,7 +102,8 @@ std::string stamped(const Delivery& delivery, Timestamp sent_at) {
     const std::string time = sent_at.iso();
     const auto offset = static_cast<std::size_t>(delivery.sent_at_offset);
     if (delivery.sent_at_offset < 0 || delivery.body.size() < offset + time.size()) {
-        throw std::runtime_error("delivery " + delivery.id.str() + ": damaged row: no place for webhook_sent_at");
+        throw std::runtime_error("delivery " + delivery.id.str() +
+                                 ": damaged row: no place for webhook_sent_at");
     }
     std::string body = delivery.body;
     body.replace(offset, time.size(), time);

@@ -17,8 +17,8 @@ struct Payload {
 };
 
 // The row that carries it also needs Delivery::lane = laneOf(url) (webhook/url.hpp).
-// `run` is terminal. `values`: the state's values (with `__interrupt__` where input is awaited), or nothing to leave the
-// field out (stateless runs). Without langgraph_auth_* keys and `__*` keys inside kwargs.config.
+// `run` is terminal. `values`: the state's values (with `__interrupt__` where input is awaited), or nothing
+// to leave the field out (stateless runs). Without langgraph_auth_* keys and `__*` keys inside kwargs.config.
 Payload buildPayload(const Run& run, const std::optional<RawJson>& values);
 
 // The body with webhook_sent_at filled in. Throws std::runtime_error for a damaged row.

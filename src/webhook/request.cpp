@@ -41,8 +41,8 @@ std::string base64(std::string_view bytes) {
     return out;
 }
 
-http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, const ConfiguredHeaders& configured,
-                                 const std::string& user_agent) {
+http::ClientRequest buildRequest(const Url& url, const Delivery& delivery,
+                                 const ConfiguredHeaders& configured, const std::string& user_agent) {
     http::ClientRequest request;
     request.tls = url.tls;
     request.host = url.host;

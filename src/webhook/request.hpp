@@ -16,11 +16,11 @@ namespace heddle::webhook {
 
 using ConfiguredHeaders = std::vector<std::pair<std::string, Secret>>;
 
-// User-Agent, Content-Type and, from the URL's userinfo, Authorization; then the configured headers, which replace
-// ours, except those that frame the message or say whom it is for (Host, Content-Length, Connection, …). The body is
-// the delivery's, stamped with its first attempt's time: the same bytes at every attempt.
-http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, const ConfiguredHeaders& configured,
-                                 const std::string& user_agent);
+// User-Agent, Content-Type and, from the URL's userinfo, Authorization; then the configured headers, which
+// replace ours, except those that frame the message or say whom it is for (Host, Content-Length, Connection,
+// …). The body is the delivery's, stamped with its first attempt's time: the same bytes at every attempt.
+http::ClientRequest buildRequest(const Url& url, const Delivery& delivery,
+                                 const ConfiguredHeaders& configured, const std::string& user_agent);
 
 // RFC 4648, with padding.
 std::string base64(std::string_view bytes);

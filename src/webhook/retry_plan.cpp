@@ -12,7 +12,8 @@ constexpr double kJitter = 0.2;
 constexpr std::int64_t kDelayMax_s = 366LL * 86'400;
 
 bool isDigits(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, IMF-fixdate; the two obsolete forms are not worth their code).
@@ -65,7 +66,8 @@ RetryPlan::RetryPlan(std::vector<std::int64_t> schedule) : schedule_(std::move(s
     for (auto& delay_s : schedule_) delay_s = std::clamp<std::int64_t>(delay_s, 0, kDelayMax_s);
 }
 
-NextStep RetryPlan::step(const AttemptResult& result, std::int64_t attempts, Timestamp now, Random& random) const {
+NextStep RetryPlan::step(const AttemptResult& result, std::int64_t attempts, Timestamp now,
+                         Random& random) const {
     if (result.status && *result.status / 100 == 2) return {NextStep::Kind::kDelivered, {}, {}};
     NextStep next{NextStep::Kind::kFailed, {}, reason(result)};
     if (result.status && *result.status == 410) return next;
@@ -78,7 +80,8 @@ NextStep RetryPlan::step(const AttemptResult& result, std::int64_t attempts, Tim
     if (throttled && result.retry_after) {
         if (const auto asked = parseRetryAfter(*result.retry_after, now)) {
             // Jitter only upwards: all who were told "in 60 s" must not come back together, nor too early.
-            const auto spread = microseconds(static_cast<std::int64_t>(static_cast<double>(asked->count()) * kJitter * unit));
+            const auto spread =
+                microseconds(static_cast<std::int64_t>(static_cast<double>(asked->count()) * kJitter * unit));
             delay = std::max(delay, *asked + spread);
         }
     }

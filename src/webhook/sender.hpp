@@ -12,6 +12,7 @@
 #include "webhook/url_policy.hpp"
 
 #include <boost/asio/awaitable.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -50,7 +51,8 @@ class Sender {
 
     // A relative URL with our own listener's host and port.
     [[nodiscard]] Result<Url> aimedAtSelf(Url url) const;
-    boost::asio::awaitable<Result<Addresses>> addressesOf(std::string host, std::chrono::milliseconds timeout);
+    boost::asio::awaitable<Result<Addresses>> addressesOf(std::string host,
+                                                          std::chrono::milliseconds timeout);
     [[nodiscard]] Result<void> judge(const Url& url, const Addresses& addresses) const;
 
     const UrlPolicy& policy_;

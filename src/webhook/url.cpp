@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our own parser: Boost.URL 1.81 reads the host of http://127.0.0.1.evil.com/ as 127.0.0.1 and wraps port 99999.
+// Our own parser: Boost.URL 1.81 reads the host of http://127.0.0.1.evil.com/ as 127.0.0.1 and wraps port
+// 99999.
 #include "webhook/url.hpp"
 
 #include "webhook/host.hpp"
@@ -9,9 +10,15 @@
 namespace heddle::webhook {
 namespace {
 
-bool isControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
-bool isAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool isControl(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+bool isDigit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool isAlpha(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 bool equalsNoCase(std::string_view text, std::string_view lower) {
     return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
@@ -28,7 +35,8 @@ std::optional<Problem> findForbidden(std::string_view text) {
     return std::nullopt;
 }
 
-// `rest`: everything after the authority. Existing percent-encoding stays as it is: a token must arrive unchanged.
+// `rest`: everything after the authority. Existing percent-encoding stays as it is: a token must arrive
+// unchanged.
 std::string encodeTarget(std::string_view rest) {
     static constexpr std::string_view kUnsafe = "\"<>^`{|}";
     static constexpr char kHex[] = "0123456789ABCDEF";
@@ -83,7 +91,8 @@ Result<void> parseHostPort(std::string_view text, Url& url) {
     const bool bracketed = !text.empty() && text.front() == '[';
     if (bracketed) {
         const auto end = text.find(']');
-        if (end == std::string_view::npos) return Problem::invalid("Webhook host is not a valid IPv6 address");
+        if (end == std::string_view::npos)
+            return Problem::invalid("Webhook host is not a valid IPv6 address");
         host = text.substr(1, end - 1);
         after = text.substr(end + 1);
     } else {
@@ -131,12 +140,14 @@ Result<void> parseScheme(std::string_view text, Url& url, std::string_view& rest
         const bool named = colon != std::string_view::npos && text.substr(colon).starts_with("://") &&
                            scheme.size() <= 16 && std::all_of(scheme.begin(), scheme.end(), isAlpha);
         if (named && !scheme.empty()) {
-            return Problem::invalid("Webhook scheme '" + std::string(scheme) + "' not allowed, only http and https");
+            return Problem::invalid("Webhook scheme '" + std::string(scheme) +
+                                    "' not allowed, only http and https");
         }
         return Problem::invalid("Webhook URL must start with http://, https:// or /");
     }
     rest = text.substr(colon + 1);
-    if (!rest.starts_with("//")) return Problem::invalid("Webhook URL must start with http://, https:// or /");
+    if (!rest.starts_with("//"))
+        return Problem::invalid("Webhook URL must start with http://, https:// or /");
     rest.remove_prefix(2);
     return {};
 }
@@ -158,7 +169,8 @@ Result<Url> parseUrl(std::string_view text) {
     Url url;
     if (text.front() == '/') {
         if (text.starts_with("//")) {
-            return Problem::invalid("Webhook URL must not start with //: write the scheme, or one / for this server");
+            return Problem::invalid(
+                "Webhook URL must not start with //: write the scheme, or one / for this server");
         }
         url.relative = true;
         url.target = encodeTarget(text);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A webhook URL, split strictly so that policy and wire agree on the host (RFC 3986; hosts as WHATWG reads them, so
-// that a number in any spelling is the address it dials).
+// A webhook URL, split strictly so that policy and wire agree on the host (RFC 3986; hosts as WHATWG reads
+// them, so that a number in any spelling is the address it dials).
 #pragma once
 
 #include "base/result.hpp"
@@ -15,17 +15,17 @@ namespace heddle::webhook {
 struct Url {
     bool relative = false;  // "/path": our own listener
     bool tls = false;
-    std::string host;       // lower case, IDNA-mapped, no trailing dot; addresses canonical, IPv6 without brackets;
-                            // empty when relative
+    std::string host;        // lower case, IDNA-mapped, no trailing dot; addresses canonical, IPv6 without
+                             // brackets; empty when relative
     std::uint16_t port = 0;  // explicit or the scheme's; 0 when relative
-    // Path and query, byte for byte as given; only what a request line cannot hold (non-ASCII and "<>^`{|}) is
-    // percent-encoded. No fragment. At least "/".
+    // Path and query, byte for byte as given; only what a request line cannot hold (non-ASCII and "<>^`{|})
+    // is percent-encoded. No fragment. At least "/".
     std::string target;
     // Decoded "user:password": sent as Basic authorization unless configured otherwise.
     std::optional<std::string> userinfo;
 
-    // scheme://host:port (port left out where it is the scheme's), or "self" when relative: for lanes, logs and
-    // errors. No path, no query, no userinfo.
+    // scheme://host:port (port left out where it is the scheme's), or "self" when relative: for lanes, logs
+    // and errors. No path, no query, no userinfo.
     [[nodiscard]] std::string origin() const;
 };
 

@@ -10,20 +10,28 @@
 namespace heddle::webhook {
 namespace {
 
-constexpr std::array<std::string_view, 4> kLoopbackNames = {"localhost", "localhost.localdomain", "ip6-localhost",
-                                                            "ip6-loopback"};
+constexpr std::array<std::string_view, 4> kLoopbackNames = {"localhost", "localhost.localdomain",
+                                                            "ip6-localhost", "ip6-loopback"};
 // The container's host: an ordinary private address, but a way round for who wants no loopback at all.
-constexpr std::array<std::string_view, 2> kHostGatewayNames = {"host.docker.internal", "gateway.docker.internal"};
-constexpr std::array<std::string_view, 8> kMetadataNames = {
-    "metadata",          "metadata.google.internal",  "metadata.goog",         "instance-data",
-    "instance-data.ec2.internal", "metadata.azure.internal", "metadata.tencentyun.com", "metadata.platformequinix.com"};
+constexpr std::array<std::string_view, 2> kHostGatewayNames = {"host.docker.internal",
+                                                               "gateway.docker.internal"};
+constexpr std::array<std::string_view, 8> kMetadataNames = {"metadata",
+                                                            "metadata.google.internal",
+                                                            "metadata.goog",
+                                                            "instance-data",
+                                                            "instance-data.ec2.internal",
+                                                            "metadata.azure.internal",
+                                                            "metadata.tencentyun.com",
+                                                            "metadata.platformequinix.com"};
 
 template <std::size_t N>
 bool oneOf(std::string_view host, const std::array<std::string_view, N>& names) {
     return std::find(names.begin(), names.end(), host) != names.end();
 }
 
-bool isLoopbackName(std::string_view host) { return oneOf(host, kLoopbackNames) || host.ends_with(".localhost"); }
+bool isLoopbackName(std::string_view host) {
+    return oneOf(host, kLoopbackNames) || host.ends_with(".localhost");
+}
 
 std::size_t characters(std::string_view utf8) {
     return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
@@ -74,7 +82,8 @@ UrlPolicy::UrlPolicy(WebhookSettings settings) : settings_(std::move(settings)) 
 
 Result<Url> UrlPolicy::checkText(std::string_view text) const {
     if (characters(text) > settings_.max_url_length) {
-        return Problem::invalid("Webhook URL too long: more than " + std::to_string(settings_.max_url_length) +
+        return Problem::invalid("Webhook URL too long: more than " +
+                                std::to_string(settings_.max_url_length) +
                                 " characters (webhooks.url.max_url_length)");
     }
     auto url = parseUrl(text);

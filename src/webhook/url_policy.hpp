@@ -9,13 +9,14 @@
 #include "webhook/url.hpp"
 
 #include <boost/asio/ip/address.hpp>
+
 #include <string_view>
 #include <vector>
 
 namespace heddle::webhook {
 
-// Immutable; may be shared between threads. A refusal is kInvalid, begins with "Webhook", names the rule and the
-// setting behind it, and never holds path, query or userinfo.
+// Immutable; may be shared between threads. A refusal is kInvalid, begins with "Webhook", names the rule and
+// the setting behind it, and never holds path, query or userinfo.
 class UrlPolicy {
   public:
     // `settings` were validated by config/. Throws std::invalid_argument for a network that is none.
@@ -23,8 +24,8 @@ class UrlPolicy {
 
     // At creation: scheme, host, port, length, literal addresses.
     [[nodiscard]] Result<Url> checkText(std::string_view url) const;
-    // At every attempt, for each address the host resolved to; one bad address refuses the attempt. Not for relative
-    // URLs, which dial our own listener.
+    // At every attempt, for each address the host resolved to; one bad address refuses the attempt. Not for
+    // relative URLs, which dial our own listener.
     [[nodiscard]] Result<void> checkAddress(const Url& url, const boost::asio::ip::address& address) const;
 
   private:

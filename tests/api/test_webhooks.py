@@ -7,13 +7,13 @@ import uuid
 import pytest
 
 from receiver import Receiver, Reply
-from server import SLOW, native_config, wire_config
+from server import SLOW, native_config, not_yet, wire_config
 from shapes import is_time
 from sse import Exchange, stream
 from waiting import until
 
 FIELDS = ["run_id", "thread_id", "assistant_id", "metadata", "status", "kwargs", "multitask_strategy", "created_at",
-          "updated_at", "langsmith_session_name", "run_started_at", "run_ended_at", "webhook_sent_at", "values", "error"]
+          "updated_at", "run_started_at", "run_ended_at", "webhook_sent_at", "values", "error"]
 SOON = {"retry": {"schedule": [1, 1, 1]}}
 
 
@@ -33,7 +33,7 @@ def test_the_payload_of_a_success(both, receiver):
     body = came.json()
     assert list(body) == FIELDS
     done = server.until_status(run, "success")
-    same = [name for name in FIELDS[:10] if name != "kwargs"]
+    same = [name for name in FIELDS[:9] if name != "kwargs"]
     assert {name: body[name] for name in same} == {name: done[name] for name in same}
     assert body["status"] == "success" and body["error"] is None and body["values"] == {"text": "hi", "out": "hi"}
     assert body["kwargs"]["input"] == {"text": "hi"} and body["metadata"]["my"] == "meta"
@@ -120,7 +120,10 @@ def test_a_run_that_is_stopped_sends_one_too(both, receiver, how, status, error)
     thread = f"/threads/{run['thread_id']}"
     if how in ("cancel", "rollback"):
         action = "interrupt" if how == "cancel" else "rollback"
-        server.post(f"{thread}/runs/{run['run_id']}/cancel?action={action}")
+        answer = server.post(f"{thread}/runs/{run['run_id']}/cancel?action={action}")
+        if not_yet(answer):
+            server.post(f"{thread}/runs/{run['run_id']}/cancel?wait=true")
+            pytest.skip("rollback is not supported yet")
     else:
         server.http.delete(thread if how == "delete thread" else f"{thread}/runs/{run['run_id']}")
     body = receiver.one(path).json()
@@ -256,11 +259,13 @@ def test_disabled_webhooks_are_validated_and_not_sent(serve, receiver):
 
 
 def test_a_relative_url_reaches_our_own_server(native):
-    run = native.post("/runs", {"assistant_id": "native_echo", "input": {"text": "x"}, "webhook": "/threads", "metadata": {"via": "hook"}}).json()
-    # POST /threads with the payload makes a thread with the run's (gone) thread id and its metadata.
-    thread = until(lambda: (lambda answer: answer.json() if answer.status_code == 200 and answer.json()["metadata"].get("via") else None)(
-        native.get(f"/threads/{run['thread_id']}")), "the webhook to make a thread", 20 * SLOW)
-    assert thread["status"] == "idle"
+    """The payload names an assistant, so that POST …/runs of another thread takes it."""
+    other = native.thread()
+    run = native.create_run("native_echo", {"text": "x"}, webhook=f"/threads/{other}/runs", metadata={"via": "hook"})
+    started = until(lambda: native.get(f"/threads/{other}/runs").json(), "the webhook to start a run", 15 * SLOW)
+    assert started[0]["metadata"]["via"] == "hook" and started[0]["run_id"] != run["run_id"]
+    native.until_status(started[0], "success", "error")
+    assert len(native.get(f"/threads/{other}/runs").json()) == 1
 
 
 def test_what_waits_survives_a_restart(serve):

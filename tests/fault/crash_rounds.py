@@ -10,7 +10,6 @@ once, always with the same bytes.
 """
 import argparse
 import collections
-import concurrent.futures
 import pathlib
 import random
 import sys
@@ -45,45 +44,61 @@ class Broken(AssertionError):
 class Load:
     """What was asked for in a round, and what the server acknowledged."""
 
-    def __init__(self, server, receiver, seed):
-        self.server, self.receiver = server, receiver
-        self.random = random.Random(seed)
+    def __init__(self, server, receiver, clients, seed):
+        self.receiver, self.clients = receiver, clients
+        self.base = server.url
+        chosen = random.Random(seed)
+        self.jobs = [chosen.choice(KINDS) for _ in range(RUNS)]
         self.threads, self.runs = [], []  # acknowledged
         self.lost = 0  # requests that got no answer
+        self.broken = []
         self._lock = threading.Lock()
+        self._workers = [threading.Thread(target=self._work, args=(client,)) for client in clients]
 
     def start(self):
-        jobs = [self.random.choice(KINDS) for _ in range(RUNS)]
-        self.pool = concurrent.futures.ThreadPoolExecutor(8)
-        self.futures = [self.pool.submit(self._one, *job) for job in jobs]
+        for worker in self._workers:
+            worker.start()
+
+    def ended(self):
+        return not any(worker.is_alive() for worker in self._workers)
 
     def finish(self):
-        for future in self.futures:
-            future.result()
-        self.pool.shutdown()
+        for worker in self._workers:
+            worker.join()
+        if self.broken:
+            raise Broken(self.broken[0])
 
-    def _one(self, graph, run_input, how):
-        body = {"assistant_id": graph, "input": run_input, "webhook": self.receiver.url("/hook?token=t")}
-        try:
-            with httpx.Client(base_url=self.server.url, timeout=20 * SLOW, trust_env=False) as client:
-                if how == "stateless":
-                    self._keep(None, client.post("/runs", json=body), graph)
-                    return
-                made = client.post("/threads", json={})
-                if made.status_code != 200:
-                    raise Broken(f"POST /threads: {made.status_code} {made.text}")
-                thread = made.json()["thread_id"]
-                with self._lock:
-                    self.threads.append(thread)
-                rest = {"background": "", "wait": "/wait", "stream": "/stream"}[how]
-                with client.stream("POST", f"/threads/{thread}/runs{rest}", json=body) as answer:
-                    # The head is the acknowledgement: the run's row is durable.
-                    self._keep(thread, answer, graph)
-                    for _ in answer.iter_raw():
-                        pass
-        except httpx.TransportError:
+    def _work(self, client):
+        while True:
             with self._lock:
-                self.lost += 1
+                if not self.jobs:
+                    return
+                job = self.jobs.pop()
+            try:
+                self._one(client, *job)
+            except Broken as broken:
+                self.broken.append(str(broken))
+            except httpx.TransportError:
+                with self._lock:
+                    self.lost += 1
+
+    def _one(self, client, graph, run_input, how):
+        body = {"assistant_id": graph, "input": run_input, "webhook": self.receiver.url("/hook?token=t")}
+        if how == "stateless":
+            self._keep(None, client.post(f"{self.base}/runs", json=body), graph)
+            return
+        made = client.post(f"{self.base}/threads", json={})
+        if made.status_code != 200:
+            raise Broken(f"POST /threads: {made.status_code} {made.text}")
+        thread = made.json()["thread_id"]
+        with self._lock:
+            self.threads.append(thread)
+        rest = {"background": "", "wait": "/wait", "stream": "/stream"}[how]
+        with client.stream("POST", f"{self.base}/threads/{thread}/runs{rest}", json=body) as answer:
+            # The head is the acknowledgement: the run's row is durable.
+            self._keep(thread, answer, graph)
+            for _ in answer.iter_raw():
+                pass
 
     def _keep(self, thread, answer, graph):
         if answer.status_code != 200:
@@ -100,6 +115,7 @@ class Rounds:
         self.receiver = Receiver().start()
         config = wire_config(webhooks={"retry": {"schedule": [1] * 20}})
         self.server = Server(folder, config)
+        self.clients = [httpx.Client(timeout=10 * SLOW, trust_env=False) for _ in range(8)]
         self.totals = collections.Counter()
         self.slowest_start_s = 0.0
 
@@ -118,13 +134,15 @@ class Rounds:
             raise Broken("SIGTERM did not end in exit code 0")
 
     def _round(self, number, tell):
-        load = Load(self.server, self.receiver, self.random.random())
+        load = Load(self.server, self.receiver, self.clients, self.random.random())
         # One receiver answer in ten is a failure.
         self.receiver.script = [Reply(503) if self.random.random() < 0.1 else Reply() for _ in range(RUNS * 2)]
-        moment_s = self.random.choice([self.random.uniform(0, 0.15), self.random.uniform(0, 0.8)])
+        # Some time after some number of runs was acknowledged.
+        wanted, more_s = self.random.randrange(RUNS + 1), self.random.uniform(0, 0.25)
         workers = self.server.worker_pids()
         load.start()
-        time.sleep(moment_s)  # the random moment itself, no synchronisation
+        until(lambda: len(load.runs) >= wanted or load.ended(), f"{wanted} runs to be acknowledged", 40 * SLOW, pause_s=0.001)
+        time.sleep(more_s)  # the random moment itself, no synchronisation
         self.server.kill()
         load.finish()
         until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in workers), "the workers to notice", 10 * SLOW)
@@ -135,7 +153,8 @@ class Rounds:
         self._check_ends(load)
         self._check_webhooks(load)
         self.totals.update(rounds=1, threads=len(load.threads), runs=len(load.runs), unanswered=load.lost)
-        tell(f"round {number}: killed after {moment_s * 1000:.0f} ms; {len(load.runs)} runs acknowledged, {load.lost} without an answer: kept")
+        tell(f"round {number}: killed {more_s * 1000:.0f} ms after run {wanted}; {len(load.runs)} runs acknowledged, "
+             f"{load.lost} without an answer: kept")
 
     def _check_existence(self, load):
         for thread in load.threads:

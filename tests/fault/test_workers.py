@@ -152,12 +152,31 @@ def test_a_stopped_server_goes_on_where_it_was(serve, receiver):
     assert receiver.one(timeout_s=20 * SLOW).json()["values"]["steps"] == ["nap1", "nap2"]
 
 
-def test_workers_end_with_their_server(serve):
+@pytest.mark.parametrize("moment", ["just started", "ready"])
+def test_workers_end_with_their_server(serve, moment):
     server = serve(wire_config(), workers=2)
-    ready_worker(server)
-    pids = server.worker_pids()
+    pids = until(lambda: len(server.worker_pids()) == 2 and server.worker_pids(), "two workers")
+    if moment == "ready":
+        ready_worker(server)
     server.kill()
     until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), "the workers to end", 10 * SLOW)
+
+
+def test_workers_inherit_nothing_of_the_server(serve):
+    """A worker that holds the listening sockets open would keep the port, and hide the server's death from the others."""
+    server = serve(wire_config(), workers=1)
+
+    def sockets(pid):
+        found = set()
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                found.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+            except FileNotFoundError:
+                continue
+        return {each for each in found if each.startswith("socket:")}
+
+    worker, = ready_worker(server)
+    assert not sockets(worker) & sockets(server.process.pid)
 
 
 def test_a_server_without_a_usable_python_still_serves_native_graphs(serve):

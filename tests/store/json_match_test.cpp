@@ -106,7 +106,8 @@ TEST(ItemFilter, ComparesPlainValues) {
 }
 
 TEST(ItemFilter, RefusesUnknownOperators) {
-    for (const char* filter : {R"({"a":{"$regex":"x"}})", R"({"a":{"$gt":1,"b":2}})", R"({"a":[{"b":{"$in":[1]}}]})"}) {
+    for (const char* filter :
+         {R"({"a":{"$regex":"x"}})", R"({"a":{"$gt":1,"b":2}})", R"({"a":[{"b":{"$in":[1]}}]})"}) {
         EXPECT_FALSE(ItemFilter::parse(RawJson::trusted(filter)).has_value()) << filter;
     }
     // Behind an operator there is data, not a filter.

@@ -83,7 +83,8 @@ TEST_F(MigrationsTest, AStepThatFailsLeavesTheVersionBeforeIt) {
 
 TEST_F(MigrationsTest, OfTheStoreAreNumberedWithoutGaps) {
     int version = 0;
-    for (const auto& migration : store::schema(sql::Dialect::kSqlite)) EXPECT_EQ(migration.version, ++version);
+    for (const auto& migration : store::schema(sql::Dialect::kSqlite))
+        EXPECT_EQ(migration.version, ++version);
     EXPECT_GT(version, 0);
 }
 
@@ -99,7 +100,8 @@ TEST_F(MigrationsTest, OfTheStoreRunFromEveryOlderVersion) {
             auto job = [thread](Connection& db) -> Result<bool> {
                 // What the first version's tables have; later columns must have defaults.
                 return db.run(
-                           "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, temporary,"
+                           "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, "
+                           "temporary,"
                            " metadata, config) VALUES ($1, 1, 2, 3, 'idle', 0, '{\"a\":1}', '{}')",
                            thread.id.str()) == 1;
             };

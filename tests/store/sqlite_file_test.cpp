@@ -49,7 +49,8 @@ TEST(SqliteFile, IsOpenedForDurability) {
 TEST(SqliteFile, IsReadableByItsOwnerOnly) {
     TempDir dir;
     asio::io_context io{1};
-    const SqliteDatabase database(io.get_executor(), (dir.path() / "data" / "heddle.db").string(), withSchema());
+    const SqliteDatabase database(io.get_executor(), (dir.path() / "data" / "heddle.db").string(),
+                                  withSchema());
     for (const char* name : {"heddle.db", "heddle.db-wal", "heddle.lock"}) {
         struct stat info {};
         ASSERT_EQ(stat((dir.path() / "data" / name).c_str(), &info), 0) << name;
@@ -140,7 +141,8 @@ asio::awaitable<void> writeForever(SqliteDatabase& database, int report) {
 std::vector<ThreadId> readIds(int from, std::size_t at_most) {
     std::vector<ThreadId> ids;
     Uuid::Bytes bytes{};
-    while (ids.size() < at_most && ::read(from, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {
+    while (ids.size() < at_most &&
+           ::read(from, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {
         ids.emplace_back(Uuid(bytes));
     }
     return ids;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Group commit: what jobs of one batch do to each other (nothing), and what happens when the batch cannot commit.
+// Group commit: what jobs of one batch do to each other (nothing), and what happens when the batch cannot
+// commit.
 #include "base/limits.hpp"
 #include "store/harness.hpp"
 
@@ -39,7 +40,9 @@ class Gate {
 class WriterTest : public StoreTest {
   protected:
     WriterTest() {
-        write([](Connection& db) { db.execute("CREATE TABLE numbers (id INTEGER PRIMARY KEY, n INTEGER UNIQUE)"); });
+        write([](Connection& db) {
+            db.execute("CREATE TABLE numbers (id INTEGER PRIMARY KEY, n INTEGER UNIQUE)");
+        });
     }
 
     // A job that inserts a number and returns its row.
@@ -233,8 +236,10 @@ TEST_P(WriterTest, AFullQueueRefusesAndRecovers) {
     const auto submit = [&](std::int64_t n) -> asio::awaitable<void> {
         auto job = inserts(n);
         const auto result = co_await database_->write(std::move(job));
-        if (result) ++accepted;
-        else if (result.error().kind == ProblemKind::kUnavailable) ++refused;
+        if (result)
+            ++accepted;
+        else if (result.error().kind == ProblemKind::kUnavailable)
+            ++refused;
     };
     const auto nothing = [](const std::exception_ptr& error) { EXPECT_FALSE(error); };
     for (std::size_t n = 0; n < limits::kSqlQueue + 3; ++n) {

@@ -15,10 +15,11 @@ from fake_server import Connection, WorkerProcess  # noqa: E402
 
 WIRE = REPOSITORY / "tests" / "projects" / "wire"
 ODD = HERE / "odd_graphs.py"
-ODD_GRAPHS = (
-    "values kinds nested subint failing questions factory factory_runtime factory_managed factory_broken "
-    "factory_alone uncompiled settings free_context talker stores crowd pouring big lateness hanging stubborn verbose"
-).split()
+ODD_GRAPHS = """
+    values kinds nested subint failing questions factory factory_runtime factory_managed factory_broken factory_alone
+    uncompiled settings free_context talker stores crowd pouring big lateness hanging stubborn verbose delta remembering
+    functional untidy
+""".split()
 
 
 def all_graphs() -> dict[str, str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the server stores for workers, in memory: checkpoints by the protocol's rules, items in langgraph's own store."""
+"""What the server stores for workers, in memory: checkpoints by the protocol, items in langgraph's own store."""
 
 from __future__ import annotations
 

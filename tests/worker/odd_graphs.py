@@ -18,7 +18,9 @@ from typing import Annotated, Any
 
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.channels.delta import DeltaChannel
 from langgraph.config import get_store, get_stream_writer
+from langgraph.func import entrypoint, task
 from langgraph.graph import MessagesState, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
@@ -315,6 +317,15 @@ async def stay(state: State):
             print("not me")
 
 
+async def work_untidily(state: State):
+    try:
+        await asyncio.Event().wait()
+    finally:
+        raise OSError("connection lost")
+
+
+untidy = chain(State, ("work", work_untidily)).compile()
+
 stubborn = chain(State, ("stay", stay)).compile()
 
 
@@ -323,3 +334,41 @@ def raise_much(state: State):
 
 
 verbose = chain(State, ("raise", raise_much)).compile()
+
+
+# ---- state that lives elsewhere than in plain channels
+
+
+def join(current: list, updates: list) -> list:
+    return [*(current or []), *(item for update in updates for item in update)]
+
+
+class DeltaState(TypedDict, total=False):
+    text: str
+    log: Annotated[list, DeltaChannel(join)]
+
+
+delta = chain(
+    DeltaState, ("one", lambda s: {"log": [f"one {s['text']}"]}), ("two", lambda s: {"log": ["two"]})
+).compile()
+
+
+class CountState(TypedDict, total=False):
+    text: str
+    seen: Annotated[list, operator.add]
+
+
+_remembering = chain(CountState, ("see", lambda state: {"seen": [state["text"]]})).compile(checkpointer=True)
+remembering = chain(CountState, ("inner", _remembering)).compile()
+
+
+@task
+async def double(number: int) -> int:
+    return number * 2
+
+
+@entrypoint()
+async def functional(given: dict, *, previous: Any = None) -> Any:
+    doubled = [await double(number) for number in given["numbers"]]
+    answer = interrupt({"doubled": doubled}) if given.get("ask") else None
+    return entrypoint.final(value={"doubled": doubled, "answer": answer, "previous": previous}, save=doubled)

@@ -235,12 +235,16 @@ def test_the_end_of_the_connection_ends_the_process(start_worker):
 
 def test_the_end_of_the_connection_ends_a_blocked_process(start_worker):
     worker = start_worker({"blocker": str(WIRE / "graphs.py:blocker")})
-    worker.connection.start_run("blocker", {"seconds": 30, "loop": True}, stream_mode=["values", "tasks"]).wait_events(4)
+    worker.connection.start_run("blocker", {"seconds": 30, "loop": True}, stream_mode=["values", "tasks"]).wait_events(
+        4
+    )
     worker.connection.close()
     worker.wait_exit(5)
 
 
-@pytest.mark.parametrize("frame", ["ffffffff00000000", "0000000200000000" + b"[]".hex(), "0000001300000000" + b'{"method":"credit"}'.hex()])
+@pytest.mark.parametrize(
+    "frame", ["ffffffff00000000", "0000000200000000" + b"[]".hex(), "0000001300000000" + b'{"method":"credit"}'.hex()]
+)
 def test_a_broken_frame_ends_the_process(start_worker, frame):
     worker = start_worker()
     worker.connection.wait_until(lambda: worker.connection.notices("hello"))

@@ -18,7 +18,10 @@ def history(server, graph_id, thread_id, request=None, **fields):
 
 
 def update(server, graph_id, thread_id, *updates, **fields):
-    request = {"supersteps": [{"updates": [one]} for one in updates], "config": {"configurable": {"graph_id": graph_id}}}
+    request = {
+        "supersteps": [{"updates": [one]} for one in updates],
+        "config": {"configurable": {"graph_id": graph_id}},
+    }
     fields = {"checkpoint_ns": "", "checkpoint_id": None, **fields}
     return ask(server, "state.update", graph_id, request, thread_id=thread_id, **fields)
 
@@ -62,7 +65,9 @@ def test_update_answers_checkpoint_and_state(server):
 def test_update_of_an_older_checkpoint(server):
     run = server.start_run("human", {"text": "q"}).wait()
     older = run.state["parent_checkpoint_id"]
-    forked = update(server, "human", run.thread_id, {"values": {"text": "fork"}, "as_node": "before"}, checkpoint_id=older)
+    forked = update(
+        server, "human", run.thread_id, {"values": {"text": "fork"}, "as_node": "before"}, checkpoint_id=older
+    )
     assert forked["state"]["values"] == {"text": "fork", "steps": []}
     assert forked["state"]["parent_checkpoint_id"] == older
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs from start to end: commands, errors, cancelling, later attempts, fencing, factories, context."""
 
+import json
 import uuid
 
 import pytest
@@ -17,7 +18,10 @@ def test_interrupt_and_resume(server):
     first = server.start_run("human", {"text": "t"}).wait()
     assert first.status == "success" and first.state["next"] == ["ask"]
     second = server.start_run("human", command={"resume": "yes"}, thread_id=first.thread_id, stream_mode="updates")
-    assert second.wait().data("updates") == [{"ask": {"answer": "yes", "steps": ["ask"]}}, {"after": {"steps": ["after"]}}]
+    assert second.wait().data("updates") == [
+        {"ask": {"answer": "yes", "steps": ["ask"]}},
+        {"after": {"steps": ["after"]}},
+    ]
     assert values(second) == {"text": "t", "answer": "yes", "steps": ["before", "ask", "after"]}
     assert second.state["next"] == [] and second.state["interrupts"] == []
 
@@ -159,6 +163,12 @@ def test_cancel_a_sync_node_ends_the_run_at_once(server):
     assert run.state["next"] == ["thread"]
 
 
+def test_a_cancelled_node_may_fail_in_its_clean_up(server):
+    run = server.start_run("untidy", {"what": "a"}, stream_mode="tasks").wait_events(1)
+    run.cancel()
+    assert run.wait().status == "interrupted" and run.error is None and run.state["next"] == ["work"]
+
+
 def test_cancel_waits_for_saves_on_their_way(server):
     held = []
     real = server._answer
@@ -208,6 +218,27 @@ def test_a_later_attempt_does_not_answer_the_next_question(server):
     assert values(first)["answers"] == ["one"] and first.state["next"] == ["second"]
     again = server.start_run("questions", **resumed, attempt=2).wait()
     assert values(again)["answers"] == ["one"] and again.state["next"] == ["second"]
+
+
+def test_a_later_attempt_goes_on_from_the_stored_input(server):
+    run_id, puts = str(uuid.uuid4()), []
+
+    def only_the_first(header):
+        puts.append(header)
+        return {"type": "Storage", "message": "gone"} if len(puts) > 1 else None
+
+    server.refusals["checkpoint.put"] = only_the_first
+    first = server.start_run("echo", {"text": "x"}, run_id=run_id).wait()
+    assert first.error["message"] == "gone" and first.state["metadata"]["source"] == "input"
+    server.refusals.clear()
+    again = server.start_run("echo", {"text": "x"}, run_id=run_id, thread_id=first.thread_id, attempt=2).wait()
+    assert values(again) == {"text": "x", "out": "x"}
+    sources = [
+        json.loads(row["metadata"])["source"]
+        for k, row in server.storage.checkpoints.items()
+        if k[0] == first.thread_id
+    ]
+    assert sorted(sources) == ["input", "loop", "loop"]
 
 
 def test_a_later_attempt_without_progress_starts_over(server):
@@ -302,3 +333,52 @@ def test_a_graph_that_refuses_to_stop_does_not_hold_its_run(server):
 def test_a_request_that_cannot_be_read_still_ends(server):
     handle = server.start_run("echo", {"text": "x"}, run_id="no-uuid")
     assert handle.wait().status == "error"
+
+
+# ---- the same through astream_events
+
+
+def test_errors_with_events(server):
+    run = server.start_run("boom", {"msg": "kaput"}, stream_mode=["events", "values"]).wait()
+    assert run.error == {"error": "ValueError", "message": "kaput"}
+    assert run.state["tasks"][0]["error"] == "ValueError('kaput')" and run.data("values")[-1]["steps"] == ["ok"]
+
+
+def test_interrupts_with_events(server):
+    run = server.start_run("human", {"text": "q"}, stream_mode=["events", "updates"]).wait()
+    assert run.status == "success" and run.state["next"] == ["ask"]
+    assert "__interrupt__" in run.data("updates")[-1]
+
+
+def test_cancel_with_events(server):
+    run = server.start_run("sleepy", {"seconds": 60}, stream_mode=["events", "values"])
+    server.wait_until(lambda: run.data("values"))
+    run.cancel()
+    assert run.wait().status == "interrupted" and run.state["next"] == ["nap1"]
+
+
+# ---- state in unusual places
+
+
+def test_delta_channels(server):
+    first = server.start_run("delta", {"text": "a"}).wait()
+    assert values(first)["log"] == ["one a", "two"]
+    second = server.start_run("delta", {"text": "b"}, thread_id=first.thread_id).wait()
+    assert values(second)["log"] == ["one a", "two", "one b", "two"]
+
+
+def test_a_subgraph_with_a_memory_of_its_own(server):
+    first = server.start_run("remembering", {"text": "a"}).wait()
+    second = server.start_run("remembering", {"text": "b"}, thread_id=first.thread_id).wait()
+    # The subgraph starts from what it saved, and its parent adds that to what it had.
+    assert values(first)["seen"] == ["a"] and values(second)["seen"][-2:] == ["a", "b"]
+    assert {key[1] for key in server.storage.checkpoints if key[0] == first.thread_id} == {"", "inner"}
+
+
+def test_the_functional_api(server):
+    first = server.start_run("functional", {"numbers": [1, 2]}, stream_mode=["updates", "values"]).wait()
+    assert first.data("values")[-1] == {"doubled": [2, 4], "answer": None, "previous": None}
+    asked = server.start_run("functional", {"numbers": [3], "ask": True}, thread_id=first.thread_id).wait()
+    assert asked.state["interrupts"][0]["value"] == {"doubled": [6]}
+    done = server.start_run("functional", command={"resume": "ok"}, thread_id=first.thread_id).wait()
+    assert done.data("values")[-1] == {"doubled": [6], "answer": "ok", "previous": [2, 4]}

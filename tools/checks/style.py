@@ -19,7 +19,7 @@ PATTERNS = [
      "wait on a timer of the loop; in tests advance the FakeClock"),
     ("random", r"\bstd\s*::\s*(?:rand|srand|random_device|mt19937(?:_64)?)\b", ("src", "include"), ("src/base/",),
      "take a Random& (base/random.hpp)"),
-    ("capture", r"\[\s*=\s*[,\]]", ("src", "include", "tests"), (), "name what the lambda captures"),
+    ("capture", r"\[\s*=\s*[,\]]", ("src", "include"), (), "name what the lambda captures"),
     ("parser-get", r"\basync_read\w*\s*\([^;]*\bparser\w*\s*(?:\.|->)\s*get\s*\(\s*\)", ("src", "include", "tests"), (),
      "read into the parser itself: with parser.get() its body_limit is ignored"),
     ("debug-print", r"\bstd\s*::\s*(?:cerr|cout|clog)\b|\bprintf\s*\(", ("src", "include"), ("src/cli/", "src/main.cpp"),

@@ -169,7 +169,12 @@ boost::asio::awaitable<Result<RawJson>> NativeExecutor::state(std::string, Check
     };
     const Result<std::optional<CheckpointTuple>> tuple = co_await db_.read(std::move(job));
     if (!tuple) co_return tuple.error();
-    if (!*tuple) co_return Problem::notFound("Checkpoint not found");
+    if (!*tuple) {
+        Snapshot nothing;
+        nothing.key = key;
+        nothing.metadata = RawJson();
+        co_return nothing.threadState();
+    }
     auto snapshot = Snapshot::fromTuple(**tuple);
     if (!snapshot) co_return snapshot.error();
     co_return snapshot->threadState();

@@ -72,7 +72,20 @@ RawJson metadataOf(const Run& run, std::int64_t step, std::string_view source) {
     return mergeObjects(given.value_or(JsonView()), JsonView::trusted(text));
 }
 
+void writeText(JsonWriter& out, const std::string& text) {
+    if (text.empty()) {
+        out.null();
+    } else {
+        out.string(text);
+    }
+}
+
+// {"checkpoint_id"…}, or null for no id.
 void writeCheckpointRef(JsonWriter& out, const CheckpointKey& key, const std::string& id) {
+    if (id.empty()) {
+        out.null();
+        return;
+    }
     out.beginObject();
     out.key("checkpoint_id").string(id);
     out.key("thread_id").string(key.thread_id);
@@ -164,23 +177,18 @@ RawJson Snapshot::threadState() const {
     for (const auto& node : next) writeTask(out, *this, node);
     out.endArray();
     out.key("metadata").raw(metadata);
-    out.key("created_at").string(created_at);
+    const std::string parent = parent_id.value_or("");
+    out.key("created_at");
+    writeText(out, created_at);
     out.key("checkpoint");
     writeCheckpointRef(out, key, key.id);
     out.key("parent_checkpoint");
-    if (parent_id) {
-        writeCheckpointRef(out, key, *parent_id);
-    } else {
-        out.null();
-    }
+    writeCheckpointRef(out, key, parent);
     out.key("interrupts").raw("[]");
-    out.key("checkpoint_id").string(key.id);
+    out.key("checkpoint_id");
+    writeText(out, key.id);
     out.key("parent_checkpoint_id");
-    if (parent_id) {
-        out.string(*parent_id);
-    } else {
-        out.null();
-    }
+    writeText(out, parent);
     out.endObject();
     return RawJson::trusted(out.take());
 }

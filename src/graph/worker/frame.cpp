@@ -4,8 +4,10 @@
 #include "base/limits.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <numeric>
+#include <system_error>
 #include <utility>
 
 namespace heddle::graph {
@@ -32,6 +34,14 @@ std::string_view trim(std::string_view text) {
     const std::size_t first = text.find_first_not_of(kSpace);
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// Digits only: 2.0 and -1 are no sizes.
+std::optional<std::size_t> readSize(std::string_view text) {
+    std::size_t size = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return size;
 }
 
 }  // namespace
@@ -66,20 +76,19 @@ std::optional<std::int64_t> FrameHeader::integer(std::string_view key) const {
     return value ? value->integer() : std::nullopt;
 }
 
-Result<std::vector<std::string_view>> splitParts(const FrameView& frame) {
-    const auto field = frame.header.get("parts");
-    if (!field) return std::vector<std::string_view>{frame.body};
+Result<std::vector<std::string_view>> splitParts(const FrameHeader& header, std::string_view body) {
+    const auto field = header.get("parts");
+    if (!field) return std::vector<std::string_view>{body};
     const auto bad = Problem::invalid("The frame's parts do not add up to its body");
     if (field->type() != JsonType::kArray) return bad;
     std::vector<std::string_view> parts;
-    std::string_view rest = frame.body;
     for (const JsonView element : field->elements()) {
-        const auto size = element.integer();
-        if (!size || *size < 0 || static_cast<std::uint64_t>(*size) > rest.size()) return bad;
-        parts.push_back(rest.substr(0, static_cast<std::size_t>(*size)));
-        rest.remove_prefix(static_cast<std::size_t>(*size));
+        const auto size = readSize(element.text());
+        if (!size || *size > body.size()) return bad;
+        parts.push_back(body.substr(0, *size));
+        body.remove_prefix(*size);
     }
-    if (!rest.empty()) return bad;
+    if (!body.empty()) return bad;
     return parts;
 }
 
@@ -122,8 +131,11 @@ Result<std::optional<FrameView>> FrameDecoder::next() {
     }
     auto header = FrameHeader::parse({at + kPrefixBytes, header_bytes});
     if (!header) return header.error();
+    const std::string_view body(at + kPrefixBytes + header_bytes, body_bytes);
+    auto parts = splitParts(*header, body);
+    if (!parts) return parts.error();
     begin_ += size;
-    return FrameView{std::move(*header), {at + kPrefixBytes + header_bytes, body_bytes}};
+    return FrameView{std::move(*header), body, std::move(*parts)};
 }
 
 bool FrameQueue::fits(std::size_t header_bytes, std::size_t body_bytes) {

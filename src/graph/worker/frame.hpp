@@ -32,13 +32,15 @@ class FrameHeader {
     std::vector<JsonField> fields_;
 };
 
+// A body's blobs, as the header's `parts` lists them; without `parts` the whole body is one. A Problem when they do not
+// add up.
+[[nodiscard]] Result<std::vector<std::string_view>> splitParts(const FrameHeader& header, std::string_view body);
+
 struct FrameView {
     FrameHeader header;
     std::string_view body;
+    std::vector<std::string_view> parts;
 };
-
-// A body's blobs, as `parts` lists them; without `parts` the whole body is one. A Problem when they do not add up.
-[[nodiscard]] Result<std::vector<std::string_view>> splitParts(const FrameView& frame);
 
 // Whether a text can stand in an SSE `data:` line: no CR, LF or NUL.
 [[nodiscard]] bool isOneLine(std::string_view text);

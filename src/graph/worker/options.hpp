@@ -36,9 +36,9 @@ struct WorkerOptions {
     std::size_t event_window = limits::kEventWindow;
     std::size_t runs_max = limits::kWorkerRuns;  // on one worker
     std::chrono::milliseconds state_time{10'000};
-    // A worker whose event loop has not answered for so long gets new runs only when all do so.
-    std::chrono::milliseconds stalled_after{500};
-    std::chrono::milliseconds probe_every{1000};
+    // A worker with runs on it gets another one when its event loop has shown a sign of life within this time; else it is
+    // asked for one first, because it may be blocked.
+    std::chrono::milliseconds sign_of_life{20};
     SupervisorTimes times;
 };
 

@@ -60,8 +60,7 @@ WorkerExecutor::WorkerExecutor(asio::any_io_executor loop, sql::Database& db, co
       doorway_(loop, clock,
                [this](const std::shared_ptr<Channel>& channel, const FrameView& frame) { onHello(channel, frame); }),
       started_before_(options_.workers, false),
-      stopped_(loop),
-      probe_timer_(loop) {
+      stopped_(loop) {
     Worker::Owner& owner = *this;
     for (std::size_t i = 0; i < options_.workers; ++i) {
         workers_.push_back(std::make_unique<Worker>(loop, clock_, options_, i, owner));
@@ -90,7 +89,6 @@ asio::awaitable<void> WorkerExecutor::stop(std::chrono::milliseconds limit) {
     for (const auto& [key, worker] : left) endLater(key, endWithout(RunEnd::Status::kLost, {}));
     waiting_.clear();
     isolated_.clear();
-    probe_timer_.cancel();
     listener_.reset();
 }
 
@@ -101,21 +99,21 @@ bool WorkerExecutor::hosts(std::string_view graph_id) const {
 
 bool WorkerExecutor::ready(std::string_view graph_id) const {
     if (stopping_ || !waiting_.empty() || isolated_.size() >= options_.runs_max) return false;
-    return hosts(graph_id) && choose(graph_id, Reserved::kSkip) != nullptr;
+    return hosts(graph_id) && choose(graph_id, Reserved::kSkip, Silent::kAccept) != nullptr;
 }
 
-Worker* WorkerExecutor::choose(std::string_view graph_id, Reserved reserved) const {
+Worker* WorkerExecutor::choose(std::string_view graph_id, Reserved reserved, Silent silent) const {
     std::vector<WorkerLoad> loads;
     loads.reserve(workers_.size());
     for (const auto& worker : workers_) {
         WorkerLoad load;
         const bool usable = worker->ready() && (reserved == Reserved::kInclude || worker.get() != reserved_);
-        if (usable) load.state = worker->stalled() ? WorkerLoad::State::kStalled : WorkerLoad::State::kUp;
+        if (usable) load.state = worker->silent() ? WorkerLoad::State::kSilent : WorkerLoad::State::kUp;
         if (worker->loadError(graph_id) != nullptr) load.graph = WorkerLoad::Graph::kFailed;
         load.active = worker->active;
         loads.push_back(load);
     }
-    const auto best = chooseWorker(loads, options_.runs_max);
+    const auto best = chooseWorker(loads, options_.runs_max, silent);
     return best ? workers_[*best].get() : nullptr;
 }
 
@@ -133,8 +131,14 @@ void WorkerExecutor::start(RunStart start, Placement placement) {
 
 void WorkerExecutor::pump() {
     while (!waiting_.empty()) {
-        Worker* worker = choose(waiting_.front().run.graph_id, Reserved::kSkip);
-        if (worker == nullptr) return;
+        Worker* worker = choose(waiting_.front().run.graph_id, Reserved::kSkip, Silent::kRefuse);
+        if (worker == nullptr) {
+            // Whoever answers first gets the run; one that is blocked does not.
+            for (auto& silent : workers_) {
+                if (silent->ready() && silent->silent()) silent->probe();
+            }
+            return;
+        }
         RunStart start = std::move(waiting_.front());
         waiting_.pop_front();
         assign(*worker, std::move(start));
@@ -146,7 +150,7 @@ void WorkerExecutor::pumpIsolated() {
     while (!isolated_.empty()) {
         // The reserved worker empties; another one may be empty sooner.
         if (reserved_ == nullptr || !idle(reserved_)) {
-            Worker* best = choose(isolated_.front().run.graph_id, Reserved::kInclude);
+            Worker* best = choose(isolated_.front().run.graph_id, Reserved::kInclude, Silent::kAccept);
             const bool better = best != nullptr && (reserved_ == nullptr || !reserved_->ready() || idle(best));
             if (better) reserved_ = best;
         }
@@ -181,7 +185,6 @@ void WorkerExecutor::assign(Worker& worker, RunStart start) {
     }
     runs_[key] = &worker;
     ++worker.active;
-    armProbe();
 }
 
 void WorkerExecutor::cancel(const RunId& run, std::int64_t attempt) {
@@ -224,7 +227,7 @@ asio::awaitable<Result<RawJson>> WorkerExecutor::state(std::string graph_id, Che
         asio::steady_timer timer;
         std::optional<Result<RawJson>> answer;
     };
-    Worker* worker = choose(graph_id, Reserved::kInclude);
+    Worker* worker = choose(graph_id, Reserved::kInclude, Silent::kAccept);
     if (worker == nullptr) co_return Problem::unavailable("No worker is ready");
     if (const auto* error = worker->loadError(graph_id)) co_return Problem::badRequest(error->message);
 
@@ -258,22 +261,6 @@ asio::awaitable<Result<RawJson>> WorkerExecutor::state(std::string graph_id, Che
     co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     if (!waiter->answer) co_return Problem::unavailable("The worker did not answer in time");
     co_return std::move(*waiter->answer);
-}
-
-// Only while something runs: an idle server sends nothing.
-void WorkerExecutor::armProbe() {
-    if (probe_armed_) return;
-    probe_armed_ = true;
-    probe_timer_.expires_after(options_.probe_every);
-    probe_timer_.async_wait([this, weak = std::weak_ptr(alive_)](boost::system::error_code cancelled) {
-        if (weak.expired()) return;
-        probe_armed_ = false;
-        if (cancelled || runs_.empty()) return;
-        for (auto& worker : workers_) {
-            if (worker->active > 0) worker->probe();
-        }
-        armProbe();
-    });
 }
 
 }  // namespace heddle::graph

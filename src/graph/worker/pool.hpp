@@ -72,6 +72,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     void onReady(Worker& worker) override;
     void onLost(Worker& worker) override;
     void onStopped(Worker& worker) override;
+    void onAnswer(Worker& worker) override;
     void onWorkerFrame(Worker& worker, const FrameView& frame) override;
     void onHello(const std::shared_ptr<Channel>& channel, const FrameView& frame);
     void onRunEvent(Worker& worker, const FrameView& frame);
@@ -79,7 +80,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     static void onLog(const Worker& worker, const FrameView& frame);
 
     enum class Reserved { kSkip, kInclude };
-    [[nodiscard]] Worker* choose(std::string_view graph_id, Reserved reserved) const;
+    [[nodiscard]] Worker* choose(std::string_view graph_id, Reserved reserved, Silent silent) const;
     void assign(Worker& worker, RunStart start);
     // Gives waiting runs to workers that have room.
     void pump();
@@ -88,7 +89,6 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     bool release(const Key& key);
     // Tells the observer, after the current call.
     void endLater(const Key& key, RunEnd end);
-    void armProbe();
 
     boost::asio::any_io_executor loop_;
     const Clock& clock_;
@@ -109,8 +109,6 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::vector<bool> started_before_;     // by worker
     bool stopping_ = false;
     boost::asio::steady_timer stopped_;
-    boost::asio::steady_timer probe_timer_;
-    bool probe_armed_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

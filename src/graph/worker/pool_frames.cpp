@@ -107,6 +107,8 @@ void WorkerExecutor::onLost(Worker& worker) {
 
 void WorkerExecutor::onStopped(Worker&) { stopped_.cancel(); }
 
+void WorkerExecutor::onAnswer(Worker&) { pump(); }
+
 void WorkerExecutor::onWorkerFrame(Worker& worker, const FrameView& frame) {
     const std::string method = frame.header.text("method").value_or("");
     if (method == "run.event") return onRunEvent(worker, frame);
@@ -126,6 +128,7 @@ void WorkerExecutor::onRunEvent(Worker& worker, const FrameView& frame) {
         log::error("worker.bad_event", {{"worker", worker.name()}});
         return worker.channel().close("an event breaks the protocol");
     }
+    worker.alive();
     const auto run = runs_.find(Key{attempt->run, attempt->number});
     if (run != runs_.end() && run->second == &worker) {
         observer_->onEvent(attempt->run, attempt->number, *event, std::string(frame.body));
@@ -140,6 +143,7 @@ void WorkerExecutor::onRunEnd(Worker& worker, const FrameView& frame) {
         log::error("worker.bad_end", {{"worker", worker.name()}});
         return worker.channel().close("a run.end breaks the protocol");
     }
+    worker.alive();
     const Key key{attempt->run, attempt->number};
     const auto run = runs_.find(key);
     if (run == runs_.end() || run->second != &worker) return;

@@ -14,7 +14,8 @@ std::vector<Supervisor::Action> Supervisor::step(const Event& event, microsecond
 
 std::optional<microseconds> Supervisor::wakeAt() const {
     if (!ping_at_) return deadline_;
-    return deadline_ ? std::min(*deadline_, *ping_at_) : *ping_at_;
+    const microseconds at = std::min(*ping_at_, silent_at_);
+    return deadline_ ? std::min(*deadline_, at) : at;
 }
 
 void Supervisor::on(const Start&, microseconds now, Actions& out) {
@@ -40,6 +41,7 @@ void Supervisor::on(const Hello&, microseconds now, Actions& out) {
     state_ = State::kLoading;
     deadline_ = now + times_.load_max;
     ping_at_ = now + times_.ping_every;
+    silent_at_ = now + times_.silence_max;
     out.push_back(Action::kLoad);
 }
 
@@ -88,12 +90,13 @@ void Supervisor::on(const Tick& tick, microseconds now, Actions& out) {
         overdue(now, out);
         return;
     }
-    if (!connected_ || !process_ || state_ == State::kStopping) return;
-    if (now - tick.last_heard >= times_.silence_max) {
+    if (!ping_at_) return;
+    silent_at_ = tick.last_heard + times_.silence_max;
+    if (now >= silent_at_) {
         giveUp(now, out);
         return;
     }
-    if (ping_at_ && now >= *ping_at_) {
+    if (now >= *ping_at_) {
         ping_at_ = now + times_.ping_every;
         out.push_back(Action::kPing);
     }

@@ -123,10 +123,9 @@ Result<RunEnd> readRunEnd(const FrameView& frame) {
     } else if (end.status == RunEnd::Status::kError) {
         end.error = RunError{"Error", ""};
     }
-    const auto parts = splitParts(frame);
-    if (!parts) return parts.error();
-    if (parts->empty() || parts->front().empty()) return end;
-    auto state = RawJson::parse(std::string(parts->front()));
+    const auto& parts = frame.parts;
+    if (parts.empty() || parts.front().empty()) return end;
+    auto state = RawJson::parse(std::string(parts.front()));
     if (state) {
         end.state = std::move(*state);
     } else if (end.status == RunEnd::Status::kSuccess) {
@@ -149,18 +148,17 @@ Result<CheckpointPut> readPut(const FrameView& frame) {
     const auto type = frame.header.text("type");
     const auto versions = frame.header.get("versions");
     const auto blobs = frame.header.get("blobs").value_or(JsonView()).elements();
-    const auto parts = splitParts(frame);
-    if (!parts) return parts.error();
+    const auto& parts = frame.parts;
     if (key->id.empty()) return broken("checkpoint_id");
     if (!type) return broken("type");
     if (!versions || !versions->isObject()) return broken("versions");
-    if (parts->size() != blobs.size() + 2) return broken("parts");
+    if (parts.size() != blobs.size() + 2) return broken("parts");
 
     CheckpointPut put;
     put.key = std::move(*key);
     put.parent_id = frame.header.text("parent_checkpoint_id");
-    put.checkpoint = {*type, std::string((*parts)[0])};
-    auto metadata = RawJson::parse(std::string((*parts)[1]));
+    put.checkpoint = {*type, std::string(parts[0])};
+    auto metadata = RawJson::parse(std::string(parts[1]));
     if (!metadata || !metadata->view().isObject()) return broken("metadata");
     put.metadata = std::move(*metadata);
     for (const auto& field : versions->fields()) {
@@ -174,7 +172,7 @@ Result<CheckpointPut> readPut(const FrameView& frame) {
         auto version = textOf(blobs[i], "version");
         auto blob_type = textOf(blobs[i], "type");
         if (!channel || !version || !blob_type) return broken("blobs");
-        TypedBlob value{std::move(*blob_type), std::string((*parts)[i + 2])};
+        TypedBlob value{std::move(*blob_type), std::string(parts[i + 2])};
         put.blobs.push_back({std::move(*channel), std::move(*version), std::move(value)});
     }
     return put;
@@ -185,12 +183,11 @@ Result<WritesPut> readWrites(const FrameView& frame) {
     if (!key) return key.error();
     const auto task = frame.header.text("task_id");
     const auto writes = frame.header.get("writes").value_or(JsonView()).elements();
-    const auto parts = splitParts(frame);
-    if (!parts) return parts.error();
+    const auto& parts = frame.parts;
     if (key->id.empty()) return broken("checkpoint_id");
     if (!task) return broken("task_id");
     // An empty body may come without parts: no write at all.
-    if (parts->size() != writes.size() && !(writes.empty() && frame.body.empty())) return broken("parts");
+    if (parts.size() != writes.size() && !(writes.empty() && frame.body.empty())) return broken("parts");
 
     WritesPut put;
     put.key = std::move(*key);
@@ -201,7 +198,7 @@ Result<WritesPut> readWrites(const FrameView& frame) {
         auto channel = textOf(writes[i], "channel");
         auto type = textOf(writes[i], "type");
         if (!idx || !idx->integer() || !channel || !type) return broken("writes");
-        TypedBlob value{std::move(*type), std::string((*parts)[i])};
+        TypedBlob value{std::move(*type), std::string(parts[i])};
         put.writes.push_back({*task, *idx->integer(), std::move(*channel), path, std::move(value)});
     }
     return put;

@@ -9,6 +9,9 @@
 namespace heddle::graph {
 namespace {
 
+// An event loop that takes longer for an answer is worth a line in the log.
+constexpr microseconds kBlockedLoop = std::chrono::seconds(1);
+
 std::string textOf(JsonView object, std::string_view key) {
     const auto field = object.get(key);
     return field ? field->string().value_or("") : std::string();
@@ -40,7 +43,7 @@ void Worker::arm() {
         return;
     }
     timer_.expires_after(std::max(*at - clock_.steady(), microseconds(0)));
-    timer_.async_wait([this, weak = std::weak_ptr(alive_)](boost::system::error_code cancelled) {
+    timer_.async_wait([this, weak = std::weak_ptr(exists_)](boost::system::error_code cancelled) {
         if (cancelled || weak.expired()) return;
         step(Supervisor::Tick{channel_ ? channel_->lastHeard() : microseconds(0)});
     });
@@ -52,6 +55,7 @@ void Worker::act(Supervisor::Action action) {
         case Action::kSpawn: return spawn();
         case Action::kLoad: return load();
         case Action::kReady:
+            alive();
             log::info("worker.ready", {{"worker", name_}});
             return owner_.onReady(*this);
         case Action::kPing:
@@ -100,7 +104,7 @@ void Worker::connected(std::shared_ptr<Channel> channel) {
 }
 
 void Worker::load() {
-    auto done = [this, weak = std::weak_ptr(alive_)](const FrameView* reply) {
+    auto done = [this, weak = std::weak_ptr(exists_)](const FrameView* reply) {
         if (!weak.expired()) loaded(reply);
     };
     channel_->call(frameHeader("load"), owner_.project(), std::move(done));
@@ -133,15 +137,20 @@ const RunError* Worker::loadError(std::string_view graph_id) const {
     return found == load_errors_.end() ? nullptr : &found->second;
 }
 
-bool Worker::stalled() const { return probed_at_ && clock_.steady() - *probed_at_ > options_.stalled_after; }
+bool Worker::silent() const { return active > 0 && clock_.steady() - alive_at_ > options_.sign_of_life; }
 
 void Worker::probe() {
     if (probed_at_ || !ready()) return;
     probed_at_ = clock_.steady();
-    channel_->call(frameHeader("loop.ping"), {}, [this, weak = std::weak_ptr(alive_)](const FrameView* reply) {
+    channel_->call(frameHeader("loop.ping"), {}, [this, weak = std::weak_ptr(exists_)](const FrameView* reply) {
         if (reply == nullptr || weak.expired()) return;
-        if (stalled()) log::info("worker.loop_answers", {{"worker", name_}});
-        probed_at_.reset();
+        const microseconds took = clock_.steady() - *std::exchange(probed_at_, std::nullopt);
+        if (took > kBlockedLoop) {
+            const auto ms = std::chrono::duration_cast<milliseconds>(took).count();
+            log::warning("worker.loop_was_blocked", {{"worker", name_}, {"ms", ms}});
+        }
+        alive();
+        owner_.onAnswer(*this);
     });
 }
 

@@ -34,6 +34,8 @@ class Worker final : public Channel::Handler {
         // Its runs are gone.
         virtual void onLost(Worker& worker) = 0;
         virtual void onStopped(Worker& worker) = 0;
+        // Its event loop has answered a probe.
+        virtual void onAnswer(Worker& worker) = 0;
         // What is not between the server and the worker itself.
         virtual void onWorkerFrame(Worker& worker, const FrameView& frame) = 0;
     };
@@ -51,9 +53,11 @@ class Worker final : public Channel::Handler {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] bool ready() const { return supervisor_.state() == Supervisor::State::kReady; }
     [[nodiscard]] bool stopped() const { return supervisor_.state() == Supervisor::State::kStopped; }
-    // Whether its event loop is known to be blocked.
-    [[nodiscard]] bool stalled() const;
-    // Asks the event loop for an answer, unless it owes one.
+    // Whether its event loop has shown no sign of life in the last moments, while runs are on it.
+    [[nodiscard]] bool silent() const;
+    // A sign of life of its event loop.
+    void alive() { alive_at_ = clock_.steady(); }
+    // Asks the event loop for one, unless it owes one. Owner::onAnswer() tells.
     void probe();
     // Why a graph cannot run here; nothing when it can.
     [[nodiscard]] const RunError* loadError(std::string_view graph_id) const;
@@ -86,10 +90,10 @@ class Worker final : public Channel::Handler {
     std::unique_ptr<Process> process_;
     std::shared_ptr<Channel> channel_;
     std::map<std::string, RunError, std::less<>> load_errors_;
-    std::optional<microseconds> probed_at_;
+    std::optional<microseconds> probed_at_;  // an answer is owed since then
+    microseconds alive_at_{0};
     std::size_t taken_bytes_ = 0;
-    microseconds stop_limit_{0};
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that may outlive this object
+    std::shared_ptr<bool> exists_ = std::make_shared<bool>(true);  // for callbacks that may outlive this object
 };
 
 }  // namespace heddle::graph

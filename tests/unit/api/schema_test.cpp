@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace heddle::api {
@@ -207,6 +209,14 @@ TEST(SchemaSet, ListsItsOperationsAndThrowsForOthers) {
                  std::logic_error);
     EXPECT_TRUE(schemas().validateBody("/threads/{thread_id}/runs", "POST",
                                        JsonView::trusted(R"({"assistant_id":"a"})")));
+}
+
+TEST(SchemaSet, CompilesOurOwnDocument) {
+    std::ifstream file(std::string(HEDDLE_TEST_SOURCE_DIR) + "/config/openapi.json");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto set = SchemaSet::compile(text);
+    EXPECT_FALSE(set.operations().empty());
+    EXPECT_TRUE(set.operation("POST", "/runs/wait").bodyRequired());
 }
 
 TEST(SchemaSet, RefusesADocumentItCannotEnforce) {

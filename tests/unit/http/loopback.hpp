@@ -6,8 +6,6 @@
 #include "http/response_parser.hpp"
 #include "http/server.hpp"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -15,6 +13,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -109,6 +109,17 @@ class RawPeer {
         co_return text;
     }
 
+    // Exactly `size` bytes; what came if the peer ended before.
+    awaitable<std::string> readBytes(std::size_t size) {
+        while (input_.size() < size) {
+            const bool more = co_await readSome();
+            if (!more) break;
+        }
+        std::string text = input_.substr(0, size);
+        input_.erase(0, text.size());
+        co_return text;
+    }
+
     // The next response; an interim one is left out.
     awaitable<Reply> readReply() {
         using State = ResponseParser::State;
@@ -116,7 +127,8 @@ class RawPeer {
         Reply reply;
         State state = State::kNeedMore;
         while (state == State::kNeedMore || state == State::kInformation) {
-            if (state == State::kInformation) parser = std::make_unique<ResponseParser>(64 * 1024, 64 * 1024 * 1024);
+            if (state == State::kInformation)
+                parser = std::make_unique<ResponseParser>(64 * 1024, 64 * 1024 * 1024);
             std::string_view bytes = input_;
             state = parser->feed(bytes);
             input_.erase(0, input_.size() - bytes.size());

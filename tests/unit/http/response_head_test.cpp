@@ -29,15 +29,19 @@ TEST(ResponseHead, HasStatusDateServerRequestIdAndLength) {
 
 TEST(ResponseHead, TheServersOwnFieldsCannotBeOverridden) {
     Response response;
-    response.headers.fields = {{"Content-Length", "9"}, {"Transfer-Encoding", "gzip"}, {"connection", "close"},
-                               {"Server", "x"},         {"x-a", "1"}};
+    response.headers.fields = {{"Content-Length", "9"},
+                               {"Transfer-Encoding", "gzip"},
+                               {"connection", "close"},
+                               {"Server", "x"},
+                               {"x-a", "1"}};
     HeadFacts facts;
     facts.framing = Framing::kChunked;
     facts.persistence = Persistence::kKeepAlive;
     const std::string head = headOf(response, facts);
     EXPECT_EQ(head.find("gzip"), std::string::npos);
     EXPECT_EQ(head.find("ength: 9"), std::string::npos);
-    EXPECT_NE(head.find("x-a: 1\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n"), std::string::npos);
+    EXPECT_NE(head.find("x-a: 1\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n"),
+              std::string::npos);
     EXPECT_TRUE(asksToClose(response));
 }
 

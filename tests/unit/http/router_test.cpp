@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/router.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <gtest/gtest.h>
 
-#include <boost/asio/awaitable.hpp>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -65,26 +65,27 @@ TEST_P(RouterTable, Finds) {
 
 INSTANTIATE_TEST_SUITE_P(
     Paths, RouterTable,
-    ::testing::Values(
-        Row{"Root", Method::kGet, "/", "/"}, Row{"Literal", Method::kGet, "/ok", "/ok"},
-        Row{"Parameter", Method::kGet, "/threads/7", "/threads/{thread_id} thread_id=7"},
-        Row{"TwoParameters", Method::kPost, "/threads/a/runs/b/cancel",
-            "/threads/{thread_id}/runs/{run_id}/cancel thread_id=a run_id=b"},
-        Row{"LiteralBeforeParameter", Method::kPost, "/threads/search", "/threads/search"},
-        Row{"TheFirstLiteralDecides", Method::kPost, "/threads/a/runs/crons/cancel",
-            "/threads/{thread_id}/runs/crons/{action} thread_id=a action=cancel"},
-        Row{"ParameterWhenTheLiteralHasNotTheMethod", Method::kGet, "/threads/search",
-            "/threads/{thread_id} thread_id=search"},
-        Row{"HeadIsServedByGet", Method::kHead, "/ok", "/ok"},
-        Row{"WrongMethodNamesAllOfThePath", Method::kPut, "/threads/search", "405 GET, HEAD, POST, PATCH, DELETE"},
-        Row{"HeadWithoutGet", Method::kHead, "/threads", "405 POST"},
-        Row{"UnknownMethod", Method::kOther, "/ok", "405 GET, HEAD"},
-        Row{"TrailingSlash", Method::kPost, "/threads/", "404"},
-        Row{"TrailingSlashAfterParameter", Method::kGet, "/threads/7/", "404"},
-        Row{"EmptyParameter", Method::kPost, "/threads//runs", "404"},
-        Row{"NotNormalised", Method::kGet, "/x/../ok", "404"}, Row{"CaseCounts", Method::kGet, "/OK", "404"},
-        Row{"LongerThanAnyPattern", Method::kGet, "/a/b/c/d/e/f/g/h/i", "404"},
-        Row{"NoPath", Method::kOptions, "*", "404"}, Row{"Empty", Method::kGet, "", "404"}),
+    ::testing::Values(Row{"Root", Method::kGet, "/", "/"}, Row{"Literal", Method::kGet, "/ok", "/ok"},
+                      Row{"Parameter", Method::kGet, "/threads/7", "/threads/{thread_id} thread_id=7"},
+                      Row{"TwoParameters", Method::kPost, "/threads/a/runs/b/cancel",
+                          "/threads/{thread_id}/runs/{run_id}/cancel thread_id=a run_id=b"},
+                      Row{"LiteralBeforeParameter", Method::kPost, "/threads/search", "/threads/search"},
+                      Row{"TheFirstLiteralDecides", Method::kPost, "/threads/a/runs/crons/cancel",
+                          "/threads/{thread_id}/runs/crons/{action} thread_id=a action=cancel"},
+                      Row{"ParameterWhenTheLiteralHasNotTheMethod", Method::kGet, "/threads/search",
+                          "/threads/{thread_id} thread_id=search"},
+                      Row{"HeadIsServedByGet", Method::kHead, "/ok", "/ok"},
+                      Row{"WrongMethodNamesAllOfThePath", Method::kPut, "/threads/search",
+                          "405 GET, HEAD, POST, PATCH, DELETE"},
+                      Row{"HeadWithoutGet", Method::kHead, "/threads", "405 POST"},
+                      Row{"UnknownMethod", Method::kOther, "/ok", "405 GET, HEAD"},
+                      Row{"TrailingSlash", Method::kPost, "/threads/", "404"},
+                      Row{"TrailingSlashAfterParameter", Method::kGet, "/threads/7/", "404"},
+                      Row{"EmptyParameter", Method::kPost, "/threads//runs", "404"},
+                      Row{"NotNormalised", Method::kGet, "/x/../ok", "404"},
+                      Row{"CaseCounts", Method::kGet, "/OK", "404"},
+                      Row{"LongerThanAnyPattern", Method::kGet, "/a/b/c/d/e/f/g/h/i", "404"},
+                      Row{"NoPath", Method::kOptions, "*", "404"}, Row{"Empty", Method::kGet, "", "404"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Router, RefusesASecondRouteOfTheSameShape) {

@@ -2,6 +2,8 @@
 // Slow clients and too many of them. The limits are made small, so that they are met within the test.
 #include "unit/http/loopback.hpp"
 
+#include <sys/resource.h>
+
 namespace heddle::http::test {
 namespace {
 
@@ -85,11 +87,13 @@ TEST_F(LimitsTest, ABodyThatDripsIs408ButASteadyOneIsTaken) {
 TEST_F(LimitsTest, AnAnswerThatNobodyReadsIsGivenUp) {
     ServerLimits limits;
     limits.write_stall = milliseconds(40);
-    serve([](Request&) -> awaitable<Response> { co_return Response::json(200, std::string(32 << 20, 'x')); }, limits);
+    serve([](Request&) -> awaitable<Response> { co_return Response::json(200, std::string(32 << 20, 'x')); },
+          limits);
     run([](std::uint16_t port, Server& server) -> awaitable<void> {
         RawPeer client = co_await RawPeer::connect(port);
         co_await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-        const bool gone = co_await eventually([&] { return server.connections() == 0; });
+        const auto all_gone = [&server] { return server.connections() == 0; };
+        const bool gone = co_await eventually(all_gone);
         EXPECT_TRUE(gone);
     }(server_->port(), *server_));
 }
@@ -128,13 +132,36 @@ TEST_F(LimitsTest, ConnectionsBeyondTheBoundAreToldSo) {
 
         // Recovered: a connection that ends makes room.
         second.reset();
-        const bool room = co_await eventually([&] { return server.connections() == 1; });
+        const auto one_left = [&server] { return server.connections() == 1; };
+        const bool room = co_await eventually(one_left);
         EXPECT_TRUE(room);
         RawPeer fourth = co_await RawPeer::connect(port);
         co_await fourth.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         const Reply served = co_await fourth.readReply();
         EXPECT_EQ(served.status, 200U);
     }(server_->port(), *server_));
+}
+
+TEST_F(LimitsTest, RecoversFromHavingNoDescriptorsLeft) {
+    serveEcho();
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    tcp::socket socket(loop_);
+    socket.open(tcp::v4());
+    rlimit none = before;
+    none.rlim_cur = static_cast<rlim_t>(socket.native_handle()) + 1;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    run([](tcp::socket own, std::uint16_t port, rlimit more) -> awaitable<void> {
+        const tcp::endpoint server(asio::ip::address_v4::loopback(), port);
+        co_await own.async_connect(server, asio::use_awaitable);
+        RawPeer client(std::move(own));
+        co_await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        co_await pause(milliseconds(20));
+        setrlimit(RLIMIT_NOFILE, &more);
+        const Reply reply = co_await client.readReply();
+        EXPECT_EQ(reply.status, 200U);
+    }(std::move(socket), server_->port(), before));
+    setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_F(LimitsTest, FarBeyondTheBoundTheyAreJustClosed) {

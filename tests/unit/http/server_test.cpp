@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
+
 #include <stdexcept>
 
 namespace heddle::http::test {
@@ -69,7 +70,9 @@ TEST_F(ServerTest, TakesARequestByteByByte) {
 }
 
 TEST_F(ServerTest, TakesAndReturnsLargeBodies) {
-    serve([](Request& request) -> awaitable<Response> { co_return Response::json(200, std::move(request.body)); });
+    serve([](Request& request) -> awaitable<Response> {
+        co_return Response::json(200, std::move(request.body));
+    });
     run([](std::uint16_t port) -> awaitable<void> {
         RawPeer client = co_await RawPeer::connect(port);
         std::string body(9 * 1024 * 1024, 'x');
@@ -88,7 +91,8 @@ TEST_F(ServerTest, SaysContinueBeforeABodyThatIsExpected) {
     serveEcho();
     run([](std::uint16_t port) -> awaitable<void> {
         RawPeer client = co_await RawPeer::connect(port);
-        co_await client.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+        co_await client.send(
+            "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
         const std::string interim = co_await client.readUntil("\r\n\r\n");
         EXPECT_EQ(interim, "HTTP/1.1 100 Continue\r\n\r\n");
         co_await client.send("hi");
@@ -242,8 +246,9 @@ TEST_F(ServerTest, ManyConnectionsAtOnce) {
         }
         EXPECT_EQ(server.connections(), 200U);
         clients.clear();
-        const bool all_gone = co_await eventually([&server] { return server.connections() == 0; });
-        EXPECT_TRUE(all_gone);
+        const auto all_gone = [&server] { return server.connections() == 0; };
+        const bool gone = co_await eventually(all_gone);
+        EXPECT_TRUE(gone);
     }(server_->port(), *server_));
 }
 

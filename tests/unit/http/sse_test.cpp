@@ -13,7 +13,8 @@ TEST(Sse, FrameHasTheReferencesBytes) {
 }
 
 TEST(Sse, IdComesAfterData) {
-    EXPECT_EQ(sseFrame("values", "[]", "1700000000000-3"), "event: values\r\ndata: []\r\nid: 1700000000000-3\r\n\r\n");
+    EXPECT_EQ(sseFrame("values", "[]", "1700000000000-3"),
+              "event: values\r\ndata: []\r\nid: 1700000000000-3\r\n\r\n");
 }
 
 TEST(Sse, HeartbeatIsAComment) {

@@ -19,8 +19,8 @@ class FakeClock final : public Clock {
     microseconds steady_{1'000'000'000};
 };
 
-Run run(bool resumable = false) {
-    Run out;
+heddle::Run run(bool resumable = false) {
+    heddle::Run out;
     out.created_at = Timestamp::fromMicros(1'700'000'000'000'000);
     out.kwargs.resumable = resumable;
     return out;
@@ -169,7 +169,7 @@ TEST_F(HubTest, ALiveResumableRunKeepsABoundedLog) {
 }
 
 TEST_F(HubTest, AClosedRunIsNotFoundButItsReadersGoOn) {
-    const Run row = run();
+    const heddle::Run row = run();
     const auto live = hub.open(row);
     const auto reader = live->subscribe(Subscription::From::kNow, {});
     live->publish("values", "1");

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dispatcher with a real database in memory, the real client and real receivers on loopback. Time for retries is
-// a clock that the test moves; nothing sleeps, every wait is for an event.
+// The dispatcher with a real database in memory, the real client and real receivers on loopback. Time for
+// retries is a clock that the test moves; nothing sleeps, every wait is for an event.
 #include "webhook/dispatcher.hpp"
 
+#include "base/limits.hpp"
+#include "base/log.hpp"
 #include "http/server.hpp"
 #include "sql/sqlite.hpp"
+#include "sql/sqlite_connection.hpp"
 #include "store/deliveries.hpp"
 #include "store/schema.hpp"
 #include "unit/webhook/support.hpp"
@@ -34,7 +37,9 @@ class Receiver {
 
     explicit Receiver(asio::io_context& io)
         : io_(io),
-          server_(io.get_executor(), [this](http::Request& request) { return handle(request); }, [](const auto&) {}) {
+          server_(
+              io.get_executor(), [this](http::Request& request) { return handle(request); },
+              [](const auto&) {}) {
         server_.listen(http::ServerOptions{});
         server_.start();
     }
@@ -70,7 +75,10 @@ http::Response answerOf(unsigned status, std::vector<http::Header> headers = {})
 
 class DispatcherTest : public testing::Test {
   protected:
-    DispatcherTest() { options_.user_agent = "heddle/test"; }
+    DispatcherTest() {
+        log::configure(log::Format::kText, log::Level::kError);
+        options_.user_agent = "heddle/test";
+    }
     ~DispatcherTest() override {
         dispatcher_.reset();
         client_.close();
@@ -99,7 +107,7 @@ class DispatcherTest : public testing::Test {
         return std::move(result).value();
     }
 
-    DeliveryId add(const std::string& url) {
+    Delivery make(const std::string& url) {
         Delivery delivery;
         delivery.id = DeliveryId(Uuid::v4(random_));
         delivery.run_id = RunId(Uuid::v4(random_));
@@ -109,12 +117,20 @@ class DispatcherTest : public testing::Test {
         delivery.body = R"({"webhook_sent_at":"0000-00-00T00:00:00.000000+00:00","values":{"a":1}})";
         delivery.sent_at_offset = 20;
         delivery.due_at = delivery.created_at = clock_.now();
-        auto job = [delivery](sql::Connection& db) -> Result<bool> { return store::insertDelivery(db, delivery); };
+        return delivery;
+    }
+    DeliveryId add(const std::string& url) {
+        const Delivery delivery = make(url);
+        auto job = [delivery](sql::Connection& db) -> Result<bool> {
+            return store::insertDelivery(db, delivery);
+        };
         EXPECT_TRUE(*await(db_.write(std::move(job))));
         return delivery.id;
     }
     Delivery find(const DeliveryId& id) {
-        auto job = [id](sql::Connection& db) -> Result<std::optional<Delivery>> { return store::findDelivery(db, id); };
+        auto job = [id](sql::Connection& db) -> Result<std::optional<Delivery>> {
+            return store::findDelivery(db, id);
+        };
         return await(db_.read(std::move(job)))->value();
     }
     Delivery waitForStatus(const DeliveryId& id, DeliveryStatus status) {
@@ -126,7 +142,10 @@ class DispatcherTest : public testing::Test {
     // Until attempt `number` has ended and the row waits for the next one.
     Delivery waitForRetry(const DeliveryId& id, std::int64_t number) {
         Delivery row = find(id);
-        const auto waits = [number](const Delivery& d) { return d.attempts == number && !d.last_error.empty(); };
+        const auto lease = clock_.now() + limits::kWebhookAttempt + std::chrono::seconds(60);
+        const auto waits = [number, lease](const Delivery& d) {
+            return d.attempts == number && !d.last_error.empty() && d.due_at != lease;
+        };
         for (int i = 0; i < 10'000 && !waits(row); ++i) row = find(id);
         EXPECT_TRUE(waits(row)) << row.attempts << row.last_error;
         EXPECT_EQ(row.status, DeliveryStatus::kPending);
@@ -134,7 +153,8 @@ class DispatcherTest : public testing::Test {
     }
 
     void start() {
-        dispatcher_ = std::make_unique<Dispatcher>(io_.get_executor(), db_, clock_, random_, client_, resolver_, options_);
+        dispatcher_ = std::make_unique<Dispatcher>(io_.get_executor(), db_, clock_, random_, client_,
+                                                   resolver_, options_);
         dispatcher_->start();
     }
     void pass(microseconds time) {
@@ -285,8 +305,9 @@ TEST_F(DispatcherTest, JudgesTheAddressBeforeItDials) {
     const auto id = add("http://localhost:" + std::to_string(receiver.port()) + "/?token=s3cret");
     dispatcher_->wake();
     const auto row = waitForRetry(id, 1);
-    EXPECT_EQ(row.last_error,
-              "Webhook host blocked: loopback address (only webhooks.url.allowed_networks or --dev allows it)");
+    EXPECT_EQ(
+        row.last_error,
+        "Webhook host blocked: loopback address (only webhooks.url.allowed_networks or --dev allows it)");
     EXPECT_TRUE(receiver.requests.empty());
 }
 
@@ -310,7 +331,8 @@ TEST_F(DispatcherTest, SendsRelativeUrlsToItself) {
     EXPECT_EQ(self.requests[0].headers.get("host"), "127.0.0.1:" + std::to_string(self.port()));
 }
 
-// kill -9 after the start of the attempt was committed: the next process sends the bytes of the first attempt.
+// kill -9 after the start of the attempt was committed: the next process sends the bytes of the first
+// attempt.
 TEST_F(DispatcherTest, SendsTheSameBytesAfterACrash) {
     Receiver receiver(io_);
     const auto id = add(receiver.url());
@@ -427,6 +449,63 @@ TEST_F(DispatcherTest, SurvivesAClockThatGoesBack) {
     dispatcher_->wake();
     waitForStatus(after, DeliveryStatus::kDelivered);
     EXPECT_EQ(receiver.requests.size(), 2U);
+}
+
+// Storage on the loop thread, half of whose jobs fail or are refused.
+class FlakyDatabase final : public sql::Database {
+  public:
+    enum class Way { kThrows, kRefuses };
+
+    explicit FlakyDatabase(Way way) : way_(way) {
+        sql::migrate(connection, store::schema(sql::Dialect::kSqlite), Timestamp());
+    }
+    asio::awaitable<void> flush() override { co_return; }
+
+    sql::SqliteConnection connection{":memory:", sql::SqliteConnection::Role::kWriter};
+    int jobs = 0;
+
+  protected:
+    asio::awaitable<void> submitRead(std::shared_ptr<sql::Job> job) override {
+        run(*job, fails());
+        co_return;
+    }
+    asio::awaitable<bool> submitWrite(std::shared_ptr<sql::Job> job) override {
+        const bool failed = fails();
+        if (failed && way_ == Way::kRefuses) co_return false;
+        run(*job, failed);
+        co_return true;
+    }
+
+  private:
+    bool fails() {
+        ++jobs;
+        return random_.unit() < 0.5;
+    }
+    void run(sql::Job& job, bool failed) {
+        if (failed) {
+            job.fail(std::make_exception_ptr(sql::Error(sql::Error::Code::kIo, "disk I/O error")));
+        } else {
+            job.run(connection);
+        }
+    }
+    Way way_;
+    SeededRandom random_{11};
+};
+
+// Any step may fail; it is tried again, and every delivery arrives exactly once.
+TEST_F(DispatcherTest, OutlivesAFailingDisk) {
+    log::configure(log::Format::kText, static_cast<log::Level>(99));
+    options_.storage_pause = std::chrono::milliseconds(1);
+    for (const auto way : {FlakyDatabase::Way::kThrows, FlakyDatabase::Way::kRefuses}) {
+        FlakyDatabase flaky(way);
+        Receiver receiver(io_);
+        for (int i = 0; i < 5; ++i) store::insertDelivery(flaky.connection, make(receiver.url()));
+        Dispatcher dispatcher(io_.get_executor(), flaky, clock_, random_, client_, resolver_, options_);
+        dispatcher.start();
+        runUntil([&] { return store::countPending(flaky.connection) == 0; });
+        EXPECT_EQ(receiver.requests.size(), 5U);
+        EXPECT_GT(flaky.jobs, 15);
+    }
 }
 
 }  // namespace

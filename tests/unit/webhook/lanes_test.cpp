@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An outbox on "disk" (a map of lanes), a dispatcher that reads as the real one does, and destinations that answer,
-// hang or refuse. Time is counted in steps.
+// An outbox on "disk" (a map of lanes), a dispatcher that reads as the real one does, and destinations that
+// answer, hang or refuse. Time is counted in steps.
 #include "webhook/lanes.hpp"
 
 #include "unit/webhook/support.hpp"
@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace heddle::webhook {
@@ -37,13 +38,22 @@ class Outbox {
         const auto names = lanes.passOver();
         const std::set<std::string> full(names.begin(), names.end());
         ++reads;
+        std::vector<std::pair<Timestamp, std::string>> heads;
         for (const auto& [lane, rows] : disk_) {
-            if (full.contains(lane) || rows.empty()) continue;
+            if (!rows.empty()) heads.emplace_back(rows.front().due_at, lane);
+        }
+        std::sort(heads.begin(), heads.end());
+        const bool more_lanes = heads.size() >= lanes.readLanes();
+        if (more_lanes) heads.resize(lanes.readLanes());
+        for (const auto& [due, lane] : heads) {
+            if (full.contains(lane)) continue;
+            const auto& rows = disk_[lane];
             const auto count = std::min(rows.size(), lanes.readPerLane());
             rows_read += count;
             for (std::size_t i = 0; i < count; ++i) lanes.offer(rows[i]);
             if (count == lanes.readPerLane()) lanes.markMore(lane);
         }
+        if (more_lanes) lanes.markMoreLanes();
     }
     std::vector<store::DueDelivery> start() {
         std::vector<store::DueDelivery> started;
@@ -51,7 +61,8 @@ class Outbox {
             while (auto head = lanes.start()) {
                 auto& rows = disk_[head->lane];
                 // Committed as leased: it is not due any more.
-                rows.erase(std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.id == head->id; }));
+                rows.erase(std::find_if(rows.begin(), rows.end(),
+                                        [&](const auto& row) { return row.id == head->id; }));
                 started.push_back(*head);
             }
             if (!lanes.takeHungry()) return started;
@@ -221,6 +232,7 @@ TEST(Lanes, ProvenDestinationsFillEverySlotAndNoMore) {
 
 TEST(Lanes, HoldsABoundedNumberOfLanesAndComesBackForTheRest) {
     LaneLimits limits;
+    limits.total = 5;
     limits.loaded = 10;
     limits.remembered = 20;
     Outbox box(limits);
@@ -273,16 +285,18 @@ TEST(LanesProperty, HoldsForAnyTraffic) {
             ASSERT_LE(box.lanes.waiting(), limits.heads * limits.loaded) << "seed " << seed;
             if (!under_way.empty() && engine() % 3 != 0) {
                 const auto at = static_cast<std::ptrdiff_t>(engine() % under_way.size());
-                box.lanes.ended(under_way[static_cast<std::size_t>(at)].id, static_cast<Answer>(engine() % 3));
+                box.lanes.ended(under_way[static_cast<std::size_t>(at)].id,
+                                static_cast<Answer>(engine() % 3));
                 under_way.erase(under_way.begin() + at);
             }
         }
-        // From here on every destination answers and nothing is added: all of it goes out without another read() call
-        // from outside.
+        // From here on every destination answers and nothing is added: all of it goes out without another
+        // read() call from outside.
         do {
             for (const auto& delivery : under_way) box.lanes.ended(delivery.id, Answer::kYes);
             under_way = box.start();
-            for (const auto& delivery : under_way) ASSERT_TRUE(sent.insert(delivery.id).second) << "seed " << seed;
+            for (const auto& delivery : under_way)
+                ASSERT_TRUE(sent.insert(delivery.id).second) << "seed " << seed;
         } while (!under_way.empty());
         ASSERT_EQ(sent.size(), added) << "seed " << seed;
     }

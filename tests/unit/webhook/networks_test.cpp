@@ -178,13 +178,13 @@ TEST(Networks, AreClassifiedToTheirEdges) {
 }
 
 TEST(Network, IsReadStrictly) {
-    for (const char* good : {"10.0.0.0/8", "10.1.2.3/8", "127.0.0.1", "127.0.0.1/32", "0.0.0.0/0", "fd00::/8", "::1",
-                             "::/0", "fd00::1/128"}) {
+    for (const char* good : {"10.0.0.0/8", "10.1.2.3/8", "127.0.0.1", "127.0.0.1/32", "0.0.0.0/0", "fd00::/8",
+                             "::1", "::/0", "fd00::1/128"}) {
         EXPECT_TRUE(Network::parse(good)) << good;
     }
-    for (const char* bad : {"", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8 ", "10.0.0/8",
-                            "10/8", "10.0.0.0/8/8", "fd00::/129", "fe80::1%eth0", "fe80::%1/10", "localhost",
-                            "10.0.0.0/99999999999"}) {
+    for (const char* bad : {"", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8 ",
+                            "10.0.0/8", "10/8", "10.0.0.0/8/8", "fd00::/129", "fe80::1%eth0", "fe80::%1/10",
+                            "localhost", "10.0.0.0/99999999999"}) {
         EXPECT_FALSE(Network::parse(bad)) << bad;
     }
 }
@@ -206,7 +206,8 @@ TEST(Network, ContainsWhatItsPrefixSays) {
 }
 
 TEST(Network, KnowsWhetherItHoldsLoopback) {
-    for (const char* yes : {"127.0.0.1", "127.0.0.0/8", "126.0.0.0/7", "0.0.0.0/0", "::1", "::/0", "127.3.0.0/16"}) {
+    for (const char* yes :
+         {"127.0.0.1", "127.0.0.0/8", "126.0.0.0/7", "0.0.0.0/0", "::1", "::/0", "127.3.0.0/16"}) {
         EXPECT_TRUE(Network::parse(yes)->touchesLoopback()) << yes;
     }
     for (const char* no : {"10.0.0.0/8", "126.0.0.0/8", "::2", "fd00::/8"}) {

@@ -10,7 +10,9 @@
 namespace heddle::webhook {
 namespace {
 
-Timestamp at(const char* text) { return Timestamp::parse(text).value(); }
+Timestamp at(const char* text) {
+    return Timestamp::parse(text).value();
+}
 
 Run finishedRun() {
     Run run;
@@ -42,21 +44,22 @@ std::string sent(const Run& run, const std::optional<RawJson>& values) {
 
 TEST(Payload, IsTheRunWithValuesTimeAndError) {
     const auto body = sent(finishedRun(), RawJson::trusted(R"({"text":"hi", "out":"hi"})"));
-    EXPECT_EQ(body,
-              R"({"run_id":"01a20935-5538-758c-8d88-0f5e8072a208",)"
-              R"("thread_id":"01a20935-5534-7459-9800-944e21306345",)"
-              R"("assistant_id":"046b5dc7-2108-582c-9c6c-31d556d138f0",)"
-              R"("metadata":{"my": "meta", "n":1e5},"status":"success",)"
-              R"("kwargs":{"input":{"text": "hi", "big":18446744073709551616},"command":null,"config":{},"context":{},)"
-              R"("stream_mode":["values"],"interrupt_before":null,"interrupt_after":null,)"
-              R"("webhook":"http://h.example/?token=x","feedback_keys":null,"temporary":false,"subgraphs":false,)"
-              R"("resumable":false,"checkpoint_during":true,"durability":"async"},)"
-              R"("multitask_strategy":"enqueue",)"
-              R"("created_at":"2026-11-23T16:20:19.897173+00:00","updated_at":"2026-11-23T16:20:20.547742+00:00",)"
-              R"("run_started_at":"2026-11-23T16:20:20.535019+00:00",)"
-              R"("run_ended_at":"2026-11-23T16:20:20.546990+00:00",)"
-              R"("webhook_sent_at":"2026-11-23T16:20:20.548146+00:00",)"
-              R"("values":{"text":"hi", "out":"hi"},"error":null})");
+    EXPECT_EQ(
+        body,
+        R"({"run_id":"01a20935-5538-758c-8d88-0f5e8072a208",)"
+        R"("thread_id":"01a20935-5534-7459-9800-944e21306345",)"
+        R"("assistant_id":"046b5dc7-2108-582c-9c6c-31d556d138f0",)"
+        R"("metadata":{"my": "meta", "n":1e5},"status":"success",)"
+        R"("kwargs":{"input":{"text": "hi", "big":18446744073709551616},"command":null,"config":{},"context":{},)"
+        R"("stream_mode":["values"],"interrupt_before":null,"interrupt_after":null,)"
+        R"("webhook":"http://h.example/?token=x","feedback_keys":null,"temporary":false,"subgraphs":false,)"
+        R"("resumable":false,"checkpoint_during":true,"durability":"async"},)"
+        R"("multitask_strategy":"enqueue",)"
+        R"("created_at":"2026-11-23T16:20:19.897173+00:00","updated_at":"2026-11-23T16:20:20.547742+00:00",)"
+        R"("run_started_at":"2026-11-23T16:20:20.535019+00:00",)"
+        R"("run_ended_at":"2026-11-23T16:20:20.546990+00:00",)"
+        R"("webhook_sent_at":"2026-11-23T16:20:20.548146+00:00",)"
+        R"("values":{"text":"hi", "out":"hi"},"error":null})");
     EXPECT_TRUE(RawJson::parse(body));
 }
 

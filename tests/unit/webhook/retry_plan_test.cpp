@@ -26,7 +26,9 @@ using Kind = NextStep::Kind;
 
 const Timestamp kNow = Timestamp::parse("2026-11-23T12:00:00Z").value();
 
-RetryPlan defaultPlan() { return RetryPlan(WebhookSettings{}.retry_schedule_s); }
+RetryPlan defaultPlan() {
+    return RetryPlan(WebhookSettings{}.retry_schedule_s);
+}
 
 AttemptResult answered(unsigned status, std::optional<std::string> retry_after = std::nullopt) {
     AttemptResult result;
@@ -50,14 +52,15 @@ double delay(const RetryPlan& plan, const AttemptResult& result, std::int64_t at
 TEST(RetryPlan, TakesEvery2xxForDelivered) {
     ConstantRandom random(0);
     for (const unsigned status : {200U, 201U, 202U, 204U, 299U}) {
-        EXPECT_EQ(defaultPlan().step(answered(status), 1, kNow, random), (NextStep{Kind::kDelivered, {}, {}})) << status;
+        EXPECT_EQ(defaultPlan().step(answered(status), 1, kNow, random), (NextStep{Kind::kDelivered, {}, {}}))
+            << status;
     }
 }
 
 TEST(RetryPlan, TriesEverythingElseAgain) {
     ConstantRandom random(0);
-    for (const unsigned status : {100U, 199U, 300U, 301U, 302U, 304U, 307U, 308U, 400U, 401U, 403U, 404U, 408U, 409U,
-                                  422U, 425U, 429U, 500U, 502U, 503U, 504U, 599U, 999U}) {
+    for (const unsigned status : {100U, 199U, 300U, 301U, 302U, 304U, 307U, 308U, 400U, 401U, 403U, 404U,
+                                  408U, 409U, 422U, 425U, 429U, 500U, 502U, 503U, 504U, 599U, 999U}) {
         EXPECT_EQ(defaultPlan().step(answered(status), 1, kNow, random).kind, Kind::kRetryAt) << status;
     }
     EXPECT_EQ(defaultPlan().step(unanswered("timed out"), 1, kNow, random).kind, Kind::kRetryAt);
@@ -72,8 +75,10 @@ TEST(RetryPlan, EndsWithGone) {
 TEST(RetryPlan, SaysWhy) {
     ConstantRandom random(0);
     EXPECT_EQ(defaultPlan().step(answered(500), 1, kNow, random).error, "HTTP 500");
-    EXPECT_EQ(defaultPlan().step(answered(302), 1, kNow, random).error, "HTTP 302 (redirects are not followed)");
-    EXPECT_EQ(defaultPlan().step(unanswered("connection refused"), 1, kNow, random).error, "connection refused");
+    EXPECT_EQ(defaultPlan().step(answered(302), 1, kNow, random).error,
+              "HTTP 302 (redirects are not followed)");
+    EXPECT_EQ(defaultPlan().step(unanswered("connection refused"), 1, kNow, random).error,
+              "connection refused");
     EXPECT_EQ(defaultPlan().step(unanswered(""), 1, kNow, random).error, "no answer");
 }
 
@@ -107,7 +112,8 @@ TEST(RetryPlan, WaitsAtLeastAsLongAsABusyReceiverSays) {
         EXPECT_NEAR(delay(defaultPlan(), answered(status, "120"), 1, least), 120, 0.001);
         EXPECT_NEAR(delay(defaultPlan(), answered(status, "120"), 1, most), 144, 0.001);
         EXPECT_NEAR(delay(defaultPlan(), answered(status, " 7 "), 1, least), 7, 0.001);
-        EXPECT_NEAR(delay(defaultPlan(), answered(status, "Mon, 23 Nov 2026 12:10:00 GMT"), 1, least), 600, 0.001);
+        EXPECT_NEAR(delay(defaultPlan(), answered(status, "Mon, 23 Nov 2026 12:10:00 GMT"), 1, least), 600,
+                    0.001);
     }
     EXPECT_NEAR(delay(defaultPlan(), answered(500, "120"), 1, least), 4, 0.001);
 }
@@ -131,10 +137,11 @@ TEST(RetryAfter, IsSecondsOrADate) {
     EXPECT_EQ(parseRetryAfter("120", kNow), microseconds(120'000'000));
     EXPECT_EQ(parseRetryAfter("Mon, 23 Nov 2026 12:00:01 GMT", kNow), microseconds(1'000'000));
     EXPECT_EQ(parseRetryAfter("Mon, 23 Nov 2026 11:00:00 GMT", kNow), microseconds(0));
-    for (const char* text : {"", " ", "-1", "+1", "1.5", "0x10", "soon", "1 2", "Mon, 23 Nov 2026 12:00:01 UTC",
-                             "Mon, 23 Xxx 2026 12:00:01 GMT", "Mon, 33 Nov 2026 12:00:01 GMT",
-                             "Mon, 23 Nov 2026 25:00:01 GMT", "Mon, 23-Nov-2026 12:00:01 GMT",
-                             "Monday, 23-Nov-26 12:00:01 GMT", "2026-11-23T12:00:01Z", "Mon, aa Nov 2026 12:00:01 GMT"}) {
+    for (const char* text :
+         {"", " ", "-1", "+1", "1.5", "0x10", "soon", "1 2", "Mon, 23 Nov 2026 12:00:01 UTC",
+          "Mon, 23 Xxx 2026 12:00:01 GMT", "Mon, 33 Nov 2026 12:00:01 GMT", "Mon, 23 Nov 2026 25:00:01 GMT",
+          "Mon, 23-Nov-2026 12:00:01 GMT", "Monday, 23-Nov-26 12:00:01 GMT", "2026-11-23T12:00:01Z",
+          "Mon, aa Nov 2026 12:00:01 GMT"}) {
         EXPECT_EQ(parseRetryAfter(text, kNow), std::nullopt) << text;
     }
 }
@@ -146,16 +153,16 @@ std::uint64_t seed() {
 
 AttemptResult anyFailure(std::mt19937_64& engine) {
     static constexpr unsigned kStatuses[] = {301, 404, 408, 429, 500, 503};
-    static constexpr const char* kRetryAfters[] = {"0", "5", "3600", "99999999", "nonsense",
-                                                   "Mon, 23 Nov 2026 13:00:00 GMT"};
+    static constexpr const char* kRetryAfters[] = {"0",        "5",        "3600",
+                                                   "99999999", "nonsense", "Mon, 23 Nov 2026 13:00:00 GMT"};
     if (engine() % 3 == 0) return unanswered("connection refused");
     auto result = answered(kStatuses[engine() % 6]);
     if (engine() % 2 == 0) result.retry_after = kRetryAfters[engine() % 6];
     return result;
 }
 
-// Whatever a receiver answers: a delivery is tried 1 + schedule times, never earlier than its jitter allows, never
-// later than a day or the schedule says, and it ends.
+// Whatever a receiver answers: a delivery is tried 1 + schedule times, never earlier than its jitter allows,
+// never later than a day or the schedule says, and it ends.
 TEST(RetryPlanProperty, HoldsForAnySchedule) {
     const auto start = seed();
     for (std::uint64_t round = 0; round < 10'000; ++round) {
@@ -173,13 +180,15 @@ TEST(RetryPlanProperty, HoldsForAnySchedule) {
             ASSERT_FALSE(next.error.empty());
             if (next.kind == Kind::kFailed) break;
             ASSERT_EQ(next.kind, Kind::kRetryAt);
-            const auto planned = static_cast<double>(schedule.at(static_cast<std::size_t>(attempts) - 1)) * 1e6;
+            const auto planned =
+                static_cast<double>(schedule.at(static_cast<std::size_t>(attempts) - 1)) * 1e6;
             const auto waited = static_cast<double>((next.due - now).count());
             ASSERT_GE(waited, planned * 0.8 - 1) << "HEDDLE_TEST_SEED=" << start + round;
             ASSERT_LE(waited, std::max(planned, 86'400e6) * 1.2 + 1) << "HEDDLE_TEST_SEED=" << start + round;
             now = next.due;
         }
-        ASSERT_EQ(attempts, static_cast<std::int64_t>(schedule.size()) + 1) << "HEDDLE_TEST_SEED=" << start + round;
+        ASSERT_EQ(attempts, static_cast<std::int64_t>(schedule.size()) + 1)
+            << "HEDDLE_TEST_SEED=" << start + round;
     }
 }
 

@@ -39,13 +39,15 @@ std::string judgeAddress(const WebhookSettings& settings, const char* address) {
 
 constexpr const char* kLoopbackRefused =
     "Webhook host blocked: loopback address (only webhooks.url.allowed_networks or --dev allows it)";
-constexpr const char* kLoopbackDisabled = "Webhook host blocked: loopback address (webhooks.url.disable_loopback)";
+constexpr const char* kLoopbackDisabled =
+    "Webhook host blocked: loopback address (webhooks.url.disable_loopback)";
 constexpr const char* kPrivateRefused =
     "Webhook host blocked: private address (only webhooks.url.allowed_networks or --dev allows it)";
 
 TEST(UrlPolicy, AcceptsPublicHostsByDefault) {
-    for (const char* url : {"http://example.com/hook?token=x", "https://example.com:8443/", "http://8.8.8.8:1/",
-                            "http://[2001:4860:4860::8888]/", "/hook", "HTTP://EXAMPLE.COM/"}) {
+    for (const char* url :
+         {"http://example.com/hook?token=x", "https://example.com:8443/", "http://8.8.8.8:1/",
+          "http://[2001:4860:4860::8888]/", "/hook", "HTTP://EXAMPLE.COM/"}) {
         EXPECT_EQ(judge(published(), url), "") << url;
     }
 }
@@ -87,8 +89,10 @@ TEST(UrlPolicy, AllowsListedPortsAndCountsTheSchemes) {
     EXPECT_EQ(judge(settings, "https://example.com:443/"), "");
     EXPECT_EQ(judge(settings, "http://example.com:443/"), "");
     EXPECT_EQ(judge(settings, "http://example.com:8080/"), "");
-    EXPECT_EQ(judge(settings, "http://example.com/"), "Webhook port 80 not allowed (webhooks.url.allowed_ports)");
-    EXPECT_EQ(judge(settings, "http://example.com:80/"), "Webhook port 80 not allowed (webhooks.url.allowed_ports)");
+    EXPECT_EQ(judge(settings, "http://example.com/"),
+              "Webhook port 80 not allowed (webhooks.url.allowed_ports)");
+    EXPECT_EQ(judge(settings, "http://example.com:80/"),
+              "Webhook port 80 not allowed (webhooks.url.allowed_ports)");
     EXPECT_EQ(judge(settings, "https://example.com:8443/"),
               "Webhook port 8443 not allowed (webhooks.url.allowed_ports)");
     EXPECT_EQ(judge(settings, "/hook"), "");
@@ -96,20 +100,22 @@ TEST(UrlPolicy, AllowsListedPortsAndCountsTheSchemes) {
 
 TEST(UrlPolicy, AllowsListedDomains) {
     const auto settings = changed(published(), [](auto& s) {
-        s.allowed_domains = {"*.mycompany.com", "API.trusted-service.com", "bücher.example", "dotted.example.", "8.8.8.8"};
+        s.allowed_domains = {"*.mycompany.com", "API.trusted-service.com", "bücher.example",
+                             "dotted.example.", "8.8.8.8"};
     });
     const std::string refusal = "Webhook domain not allowed (webhooks.url.allowed_domains)";
-    for (const char* good :
-         {"https://a.mycompany.com/", "https://a.b.mycompany.com/", "https://A.MYCOMPANY.COM/",
-          "https://a.mycompany.com./", "https://api.trusted-service.com/", "https://user:pw@api.trusted-service.com/",
-          "https://xn--bcher-kva.example/", "https://BÜCHER.example/", "https://dotted.example/", "https://8.8.8.8/",
-          "https://134744072/", "/hook"}) {
+    for (const char* good : {"https://a.mycompany.com/", "https://a.b.mycompany.com/",
+                             "https://A.MYCOMPANY.COM/", "https://a.mycompany.com./",
+                             "https://api.trusted-service.com/", "https://user:pw@api.trusted-service.com/",
+                             "https://xn--bcher-kva.example/", "https://BÜCHER.example/",
+                             "https://dotted.example/", "https://8.8.8.8/", "https://134744072/", "/hook"}) {
         EXPECT_EQ(judge(settings, good), "") << good;
     }
     for (const char* bad :
          {"https://mycompany.com/", "https://evilmycompany.com/", "https://mycompany.com.evil.com/",
-          "https://a.mycompany.com.evil.com/", "https://a.mycompany.com@evil.com/", "https://evil.com/a.mycompany.com",
-          "https://evil.com?.mycompany.com", "https://evil.com#.mycompany.com", "https://b.api.trusted-service.com/",
+          "https://a.mycompany.com.evil.com/", "https://a.mycompany.com@evil.com/",
+          "https://evil.com/a.mycompany.com", "https://evil.com?.mycompany.com",
+          "https://evil.com#.mycompany.com", "https://b.api.trusted-service.com/",
           "https://trusted-service.com/", "https://8.8.4.4/", "https://amycompany.com/"}) {
         EXPECT_EQ(judge(settings, bad), refusal) << bad;
     }
@@ -118,13 +124,15 @@ TEST(UrlPolicy, AllowsListedDomains) {
 
 TEST(UrlPolicy, AcceptsLoopbackWhenOnlyLoopbackReachesTheServer) {
     const WebhookSettings local;  // loopback_only
-    for (const char* url : {"http://localhost:8080/", "http://127.0.0.1:8080/", "http://127.1/", "http://2130706433/",
-                            "http://[::1]/", "http://a.localhost/", "http://127.255.255.255/", "http://LOCALHOST./",
-                            "http://localhost.localdomain/", "http://[::ffff:127.0.0.1]/"}) {
+    for (const char* url :
+         {"http://localhost:8080/", "http://127.0.0.1:8080/", "http://127.1/", "http://2130706433/",
+          "http://[::1]/", "http://a.localhost/", "http://127.255.255.255/", "http://LOCALHOST./",
+          "http://localhost.localdomain/", "http://[::ffff:127.0.0.1]/"}) {
         EXPECT_EQ(judge(local, url), "") << url;
         EXPECT_EQ(judge(published(), url), kLoopbackRefused) << url;
         EXPECT_EQ(judge(changed(published(), [](auto& s) { s.dev = true; }), url), "") << url;
-        EXPECT_EQ(judge(changed(local, [](auto& s) { s.disable_loopback = true; }), url), kLoopbackDisabled) << url;
+        EXPECT_EQ(judge(changed(local, [](auto& s) { s.disable_loopback = true; }), url), kLoopbackDisabled)
+            << url;
     }
     EXPECT_EQ(judgeAddress(local, "127.0.0.1"), "");
     EXPECT_EQ(judgeAddress(published(), "127.0.0.1"), kLoopbackRefused);
@@ -165,7 +173,9 @@ TEST(UrlPolicy, RefusesPrivateAddressesUnlessListed) {
         EXPECT_EQ(judge(WebhookSettings{}, url), kPrivateRefused) << url;
         EXPECT_EQ(judge(changed(published(), [](auto& s) { s.dev = true; }), url), "") << url;
     }
-    const auto listed = changed(published(), [](auto& s) { s.allowed_networks = {"10.0.0.0/8", "fd00::/8"}; });
+    const auto listed = changed(published(), [](auto& s) {
+        s.allowed_networks = {"10.0.0.0/8", "fd00::/8"};
+    });
     EXPECT_EQ(judge(listed, "http://10.200.0.1/"), "");
     EXPECT_EQ(judge(listed, "http://[fd12::1]/"), "");
     EXPECT_EQ(judge(listed, "http://192.168.0.1/"), kPrivateRefused);
@@ -177,19 +187,39 @@ TEST(UrlPolicy, NeverAllowsMetadataAndItsLike) {
         s.dev = true;
         s.allowed_networks = {"0.0.0.0/0", "::/0"};
     });
-    for (const char* url :
-         {"http://169.254.169.254/latest/meta-data", "http://0xa9fea9fe/", "http://2852039166/", "http://169.254.1.1/",
-          "http://[fe80::1]/", "http://[fd00:ec2::254]/", "http://100.100.100.200/", "http://168.63.129.16/",
-          "http://0.0.0.0/", "http://0/", "http://[::]/", "http://224.0.0.1/", "http://255.255.255.255/",
-          "http://240.0.0.1/", "http://192.0.2.1/", "http://198.18.0.1/", "http://[2001:db8::1]/",
-          "http://[2002:7f00:1::]/", "http://[64:ff9b::7f00:1]/", "http://[2001::1]/", "http://[::127.0.0.1]/",
-          "http://[::ffff:169.254.169.254]/", "http://[ff02::1]/", "http://metadata.google.internal/",
-          "http://METADATA.google.internal./", "http://metadata/", "http://instance-data/"}) {
+    for (const char* url : {"http://169.254.169.254/latest/meta-data",
+                            "http://0xa9fea9fe/",
+                            "http://2852039166/",
+                            "http://169.254.1.1/",
+                            "http://[fe80::1]/",
+                            "http://[fd00:ec2::254]/",
+                            "http://100.100.100.200/",
+                            "http://168.63.129.16/",
+                            "http://0.0.0.0/",
+                            "http://0/",
+                            "http://[::]/",
+                            "http://224.0.0.1/",
+                            "http://255.255.255.255/",
+                            "http://240.0.0.1/",
+                            "http://192.0.2.1/",
+                            "http://198.18.0.1/",
+                            "http://[2001:db8::1]/",
+                            "http://[2002:7f00:1::]/",
+                            "http://[64:ff9b::7f00:1]/",
+                            "http://[2001::1]/",
+                            "http://[::127.0.0.1]/",
+                            "http://[::ffff:169.254.169.254]/",
+                            "http://[ff02::1]/",
+                            "http://metadata.google.internal/",
+                            "http://METADATA.google.internal./",
+                            "http://metadata/",
+                            "http://instance-data/"}) {
         const auto refusal = judge(open, url);
         EXPECT_TRUE(refusal.starts_with("Webhook host blocked: ")) << url << ": " << refusal;
     }
     EXPECT_EQ(judge(open, "http://169.254.169.254/"), "Webhook host blocked: cloud metadata address");
-    EXPECT_EQ(judge(open, "http://metadata.google.internal/"), "Webhook host blocked: cloud metadata endpoint");
+    EXPECT_EQ(judge(open, "http://metadata.google.internal/"),
+              "Webhook host blocked: cloud metadata endpoint");
     EXPECT_EQ(judgeAddress(open, "169.254.169.254"), "Webhook host blocked: cloud metadata address");
 }
 
@@ -198,9 +228,10 @@ TEST(UrlPolicy, RefusalsNeverHoldSecrets) {
         s.require_https = true;
         s.max_url_length = 60;
     });
-    for (const char* url : {"http://u:s3cret@h.example/s3cret?t=s3cret", "https://u:s3cret@127.0.0.1/s3cret?s3cret",
-                            "https://u:s3cret@10.0.0.1/s3cret?t=s3cret", "https://metadata/s3cret?t=s3cret",
-                            "https://h.example/s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret"}) {
+    for (const char* url :
+         {"http://u:s3cret@h.example/s3cret?t=s3cret", "https://u:s3cret@127.0.0.1/s3cret?s3cret",
+          "https://u:s3cret@10.0.0.1/s3cret?t=s3cret", "https://metadata/s3cret?t=s3cret",
+          "https://h.example/s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret"}) {
         const auto refusal = judge(strict, url);
         EXPECT_NE(refusal, "") << url;
         EXPECT_EQ(refusal.find("s3cret"), std::string::npos) << refusal;

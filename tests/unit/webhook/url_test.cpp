@@ -71,7 +71,9 @@ const Accepted kAccepted[] = {
     {"http://xn--bcher-kva.example/", "http://xn--bcher-kva.example", "xn--bcher-kva.example", "/"},
     {"http://ｅｘａｍｐｌｅ.com/", "http://example.com", "example.com", "/"},
     {"http://ⓔxample.com/", "http://example.com", "example.com", "/"},
-    {"http://lo\xC2\xAD" "calhost/", "http://localhost", "localhost", "/"},  // soft hyphen
+    {"http://lo\xC2\xAD"
+     "calhost/",
+     "http://localhost", "localhost", "/"},  // soft hyphen
     // IPv6
     {"http://[::1]/", "http://[::1]", "::1", "/"},
     {"http://[::1]:8080/x", "http://[::1]:8080", "::1", "/x"},
@@ -122,7 +124,6 @@ TEST(Url, IsSplitAsItWillBeDialled) {
         EXPECT_EQ(laneOf(row.text), row.origin);
     }
 }
-
 
 struct Refused {
     std::string text;
@@ -216,12 +217,18 @@ const Refused kRefused[] = {
     {"http://a]/", "valid host"},
     {"http://" + std::string(64, 'a') + ".example/", "valid host"},
     {"http://" + std::string(126, 'a') + "/", "valid host"},
-    {"http://h\xC3\x28/", "valid host"},       // broken UTF-8
+    {"http://h\xC3\x28/", "valid host"},         // broken UTF-8
     {"http://\xE2\x80\xAE.com/", "valid host"},  // right-to-left override
-    {"http://ex\xEF\xBC\x8F" "ample.com/", "valid host"},  // full-width solidus maps to /
-    {"http://h\xEF\xBC\xA0" "evil.com/", "valid host"},     // full-width @
-    {"http://h\xEF\xBC\x9A" "80/", "valid host"},          // full-width :
-    {"http://℀.example/", "valid host"},                   // maps to a/c
+    {"http://ex\xEF\xBC\x8F"
+     "ample.com/",
+     "valid host"},  // full-width solidus maps to /
+    {"http://h\xEF\xBC\xA0"
+     "evil.com/",
+     "valid host"},  // full-width @
+    {"http://h\xEF\xBC\x9A"
+     "80/",
+     "valid host"},                       // full-width :
+    {"http://℀.example/", "valid host"},  // maps to a/c
     // Numbers that are no address
     {"http://256.0.0.1/", "IPv4"},
     {"http://1.2.3.4.5/", "IPv4"},
@@ -289,7 +296,6 @@ TEST(Url, IsRefusedWithTheRule) {
     }
 }
 
-
 TEST(Url, HasUserinfoDecoded) {
     EXPECT_EQ(parseUrl("http://user:pass@h/")->userinfo, "user:pass");
     EXPECT_EQ(parseUrl("http://user@h/")->userinfo, "user:");
@@ -304,9 +310,10 @@ TEST(Url, HasUserinfoDecoded) {
 
 // A refusal travels in a 422 and in logs.
 TEST(Url, RefusalsNeverHoldSecrets) {
-    for (const char* text : {"http://user:s3cret@ho st/s3cret?token=s3cret", "http://user:s3cret@a@b/?s3cret",
-                             "http://h:bad/s3cret?s3cret", "s3cret:pw@host/?s3cret", "s3cret", "http://[s3cret]/",
-                             "http://user:s3cret%zz@h/", "ftp://user:s3cret@h/s3cret", "s3cret-s3cret-s3cret://h/"}) {
+    for (const char* text :
+         {"http://user:s3cret@ho st/s3cret?token=s3cret", "http://user:s3cret@a@b/?s3cret",
+          "http://h:bad/s3cret?s3cret", "s3cret:pw@host/?s3cret", "s3cret", "http://[s3cret]/",
+          "http://user:s3cret%zz@h/", "ftp://user:s3cret@h/s3cret", "s3cret-s3cret-s3cret://h/"}) {
         const auto url = parseUrl(text);
         ASSERT_FALSE(url) << text;
         EXPECT_EQ(url.error().detail.find("s3cret"), std::string::npos) << url.error().detail;
@@ -314,7 +321,8 @@ TEST(Url, RefusalsNeverHoldSecrets) {
 }
 
 TEST(Url, OriginsNeverHoldSecrets) {
-    EXPECT_EQ(laneOf("https://user:s3cret@Example.com:8443/s3cret?token=s3cret#s3cret"), "https://example.com:8443");
+    EXPECT_EQ(laneOf("https://user:s3cret@Example.com:8443/s3cret?token=s3cret#s3cret"),
+              "https://example.com:8443");
     EXPECT_EQ(laneOf("/hook?token=s3cret"), "self");
 }
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connection to the server: one socket, a reader and a writer thread, open calls, credit.
+"""The connection to the server: calls, replies, notices, credit.
 
 Threads
-* The reader thread owns receiving. It answers ``ping`` by itself, so a node that blocks the event loop is not taken
-  for a dead worker, resolves blocking calls by itself, and hands everything else to the event loop in batches (one
-  ``call_soon_threadsafe`` for all frames of a read).
+* The Receiver reads, on the event loop while that is well and on its own thread while a node blocks it. ``ping``,
+  credit and blocking calls are settled by whoever read them; everything else reaches the event loop in order.
 * Any thread may send. What the event loop sends is collected and written once per turn of the loop; other threads
   write at once. The writer thread only works while the kernel's buffer is full.
 """
@@ -15,20 +14,16 @@ import asyncio
 import itertools
 import os
 import socket
-import sys
 import threading
-import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 from . import frames
+from .receiver import Frame, Receiver
 
-_READ_BYTES = 256 << 10
 # A turn's frames beyond this many bytes are written at once instead of at the end of the turn.
 _TURN_BYTES_MAX = 128 << 10
-
-Frame = tuple[dict[str, Any], bytes]
 
 
 class CallError(Exception):
@@ -50,7 +45,7 @@ def _failure(error: dict[str, Any]) -> CallError:
 
 class Channel:
     """See the module. ``start`` begins reading; ``on_frame`` then gets each call and notice of the server that the
-    channel does not answer itself, on the event loop's thread. ``on_closed`` runs on the reader thread."""
+    channel does not answer itself, on the event loop's thread. ``on_closed`` runs on the thread that saw the end."""
 
     def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         self._sock = sock
@@ -67,13 +62,21 @@ class Channel:
         self._credit = 0
         self._creditors: list[asyncio.Future[None]] = []
         self.on_frame: Callable[[dict[str, Any], bytes], None] = lambda header, body: None
-        # Calls by method that the reader thread itself takes: (header, body) -> None
+        # What is not for the event loop, by method; called on the thread that read it: (header, body) -> None
         self.direct: dict[str, Callable[[dict[str, Any], bytes], None]] = {}
         self.on_closed: Callable[[], None] = lambda: os._exit(0)
+        self._receiver = Receiver(
+            sock,
+            loop,
+            take=self._take,
+            deliver=self._deliver,
+            on_tick=self._flush_left,
+            on_closed=lambda: self.on_closed(),
+        )
 
     def start(self) -> None:
-        """Starts the threads. Call on the event loop's thread, before or while the loop runs."""
-        threading.Thread(target=self._read, name="heddle-reader", daemon=True).start()
+        """Starts receiving and sending. Call on the event loop's thread, before or while the loop runs."""
+        self._receiver.start()
         threading.Thread(target=self._write, name="heddle-writer", daemon=True).start()
 
     # ---- sending, any thread
@@ -92,9 +95,11 @@ class Channel:
 
     def call(self, header: dict[str, Any], body: bytes = b"") -> Frame:
         """Calls the server and blocks until it answers; works on every thread, the event loop's too, because the
-        reader thread resolves it. Raises CallError."""
+        receiver's own thread resolves it. Raises CallError."""
         future: Future[Frame] = Future()
         self._send_call(future, header, body, now=True)
+        if threading.get_ident() == self._loop_thread:
+            self._receiver.loop_will_block()
         return future.result()
 
     async def acall(self, header: dict[str, Any], body: bytes = b"") -> Frame:
@@ -188,51 +193,41 @@ class Channel:
                 self._out.clear()
                 self._out_bytes = 0
 
-    # ---- receiving, the reader thread
+    # ---- receiving
 
-    def _read(self) -> None:
-        try:
-            self._read_frames()
-        except OSError:
-            pass
-        except Exception:  # a frame that makes no sense: there is nothing to go on with
-            traceback.print_exc(file=sys.__stderr__)
-        finally:
-            self.on_closed()
-
-    def _read_frames(self) -> None:
-        decoder = frames.Decoder()
-        while data := self._sock.recv(_READ_BYTES):
-            batch: list[tuple[Any, dict[str, Any], bytes]] = []
-            for header, body in decoder.feed(data):
-                self._take(header, body, batch)
-            if batch:
-                self._loop.call_soon_threadsafe(self._deliver, batch)
-
-    def _take(self, header: dict[str, Any], body: bytes, batch: list[tuple[Any, dict[str, Any], bytes]]) -> None:
+    def _take(self, header: dict[str, Any], body: bytes) -> bool:
+        """Settles, on any thread, what needs no event loop. (Receiver)"""
         if (call_id := header.get("re")) is not None:
-            future = self._open.pop(call_id, None)
-            if isinstance(future, Future):
+            future = self._open.get(call_id)
+            if isinstance(future, asyncio.Future):
+                return False
+            self._open.pop(call_id, None)
+            if future is not None:
                 _resolve(future, header, body)
-            elif future is not None:
-                batch.append((future, header, body))
-            return
+            return True
         method = header.get("method")
         if method == "ping":
-            self.reply(header)
+            self.reply(header, now=True)
         elif method == "credit":
             self.grant(header["bytes"])
         elif method in self.direct:
             self.direct[method](header, body)
         else:
-            batch.append((None, header, body))
+            return False
+        return True
 
-    def _deliver(self, batch: list[tuple[Any, dict[str, Any], bytes]]) -> None:
-        for future, header, body in batch:
-            if future is None:
-                self.on_frame(header, body)
-            elif not future.done():
-                _resolve(future, header, body)
+    def _deliver(self, header: dict[str, Any], body: bytes) -> None:
+        """Takes the rest on the event loop. (Receiver)"""
+        if (call_id := header.get("re")) is None:
+            self.on_frame(header, body)
+        elif (future := self._open.pop(call_id, None)) is not None and not future.done():
+            _resolve(future, header, body)
+
+    def _flush_left(self) -> None:
+        """Sends what a blocked event loop left lying. (Receiver)"""
+        if self._out:
+            with self._lock:
+                self._flush()
 
 
 def _resolve(future: Any, header: dict[str, Any], body: bytes) -> None:

@@ -144,5 +144,3 @@ def _call_factory(factory: Callable[..., Any], access: Access, store: BaseStore)
         else:
             break
     return factory(*arguments)
-
-

@@ -30,7 +30,8 @@ class LogSink:
         self._channel = channel
         self._dropped = 0
 
-    def send(self, level: str, logger: str, text: str) -> None:
+    def send(self, level: str, logger: str, text: str, run_id: str | None = None) -> None:
+        """``run_id`` names the run when it is not the one that this code runs in."""
         if self._channel.waiting_bytes > _WAITING_BYTES_MAX:
             self._dropped += 1
             return
@@ -39,7 +40,7 @@ class LogSink:
             self.send("warning", "heddle.worker", f"{dropped} log lines were dropped: the server did not keep up")
         if len(text) > _TEXT_CHARS_MAX:
             text = f"{text[:_TEXT_CHARS_MAX]}… ({len(text)} characters)"
-        header = {"method": "log", "level": level, "run_id": current_run.get(), "logger": logger}
+        header = {"method": "log", "level": level, "run_id": run_id or current_run.get(), "logger": logger}
         self._channel.notify(header, text.encode(errors="replace"), now=True)
 
 

@@ -59,7 +59,9 @@ class Queries:
         except BaseException as error:
             self._channel.fail(header, type(error).__name__, jsonout.clean(str(error))[:4096])
 
-    def _open(self, header: dict[str, Any], purpose: str, config: dict[str, Any]) -> AbstractAsyncContextManager[Pregel]:
+    def _open(
+        self, header: dict[str, Any], purpose: str, config: dict[str, Any]
+    ) -> AbstractAsyncContextManager[Pregel]:
         saver, store = RemoteSaver(self._channel), RemoteStore(self._channel)
         return self._graphs.open(header["graph_id"], saver, store, Access(purpose, config))
 

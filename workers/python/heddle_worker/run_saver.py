@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The saver of one attempt of a run: its writes carry the fence, and it remembers the latest tuple of each namespace, so
-that reading it back needs no round trip."""
+"""The saver of one attempt of a run: its writes carry the fence, and it remembers the latest tuple of each namespace,
+so that reading it back needs no round trip."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .tuples import StoredTuple, StoredWrite
 
 
 class RunSaver(RemoteSaver):
-    """``start`` is the tuple that came with run.start. ``on_fenced`` is called, on whatever thread saved, when the server
-    says that the attempt is over."""
+    """``start`` is the tuple that came with run.start. ``on_fenced`` is called, on whatever thread saved, when the
+    server says that the attempt is over."""
 
     def __init__(
         self,

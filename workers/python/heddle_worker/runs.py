@@ -88,7 +88,7 @@ class Run:
             return
         self._fenced = True
         self._runs.forget(self)
-        self._runs.logs.send("warning", "heddle.run", f"run {self.run_id} goes on although it was cancelled")
+        self._runs.logs.send("warning", "heddle.run", "the graph goes on although it was cancelled", self.run_id)
         self._end("interrupted", None, None)
 
     def _on_fenced(self) -> None:
@@ -141,6 +141,8 @@ class Run:
                 return "error", {"error": "CancelledError", "message": "the graph was cancelled from within"}
             return "interrupted", None
         except BaseException as failure:
+            if self._cancelled:  # a node's own clean-up may end in any error
+                return "interrupted", None
             return "error", self._failure(failure)
         finally:
             self._finishing = True
@@ -154,7 +156,7 @@ class Run:
             "interrupt_before": request.get("interrupt_before"),
             "interrupt_after": request.get("interrupt_after"),
             "durability": request.get("durability") or "async",
-            "context": context_for(graph.context_schema, request.get("context")),
+            "context": context_for(getattr(graph, "context_schema", None), request.get("context")),
         }
         if not plan.with_events:
             async with aclosing(graph.astream(value, self._config, **options)) as chunks:

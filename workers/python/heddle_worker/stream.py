@@ -88,8 +88,6 @@ def _public(config: dict[str, Any] | None) -> dict[str, Any] | None:
     if config is None:
         return None
     shown = {
-        key: value
-        for key, value in config["configurable"].items()
-        if not key.startswith(("__", "langgraph_auth_"))
+        key: value for key, value in config["configurable"].items() if not key.startswith(("__", "langgraph_auth_"))
     }
     return {"configurable": shown}

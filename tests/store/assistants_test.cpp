@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/assistants.hpp"
+
+#include "store/harness.hpp"
+
+namespace heddle::test {
+namespace {
+
+using sql::Connection;
+using store::AssistantQuery;
+using Strings = std::vector<std::string>;
+
+Assistant make(const std::string& graph, std::int64_t when) {
+    Assistant assistant;
+    assistant.id = systemAssistantId(graph);
+    assistant.graph_id = graph;
+    assistant.name = graph;
+    assistant.metadata = json(R"({"created_by":"system","n":1.0})");
+    assistant.created_at = assistant.updated_at = at(when);
+    return assistant;
+}
+
+class AssistantsTest : public StoreTest {
+  protected:
+    void ensure(const std::vector<Assistant>& assistants) {
+        write([assistants](Connection& db) { store::ensureSystemAssistants(db, assistants); });
+    }
+    Strings search(const AssistantQuery& query) {
+        Strings out;
+        const auto page = read([query](Connection& db) { return store::searchAssistants(db, query); });
+        EXPECT_EQ(page.total, read([query](Connection& db) { return store::countAssistants(db, query); }));
+        for (const auto& assistant : page.assistants) out.push_back(assistant.name);
+        return out;
+    }
+};
+
+TEST_P(AssistantsTest, ComeBackByteForByte) {
+    Assistant one = make("agent", 1);
+    one.config = json(R"({ "configurable": {"x": 1e5} })");
+    one.context = json(R"({"y":18446744073709551616})");
+    one.description = "says";
+    one.version = 3;
+    ensure({one});
+    const auto found = read([one](Connection& db) { return store::findAssistant(db, one.id); });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->id, one.id);
+    EXPECT_EQ(found->graph_id, "agent");
+    EXPECT_EQ(found->config, one.config);
+    EXPECT_EQ(found->context, one.context);
+    EXPECT_EQ(found->metadata, one.metadata);
+    EXPECT_EQ(found->name, "agent");
+    EXPECT_EQ(found->description, "says");
+    EXPECT_EQ(found->version, 3);
+    EXPECT_EQ(found->created_at, at(1));
+    EXPECT_FALSE(
+        read([](Connection& db) { return store::findAssistant(db, nextId<AssistantId>()).has_value(); }));
+}
+
+TEST_P(AssistantsTest, ExistingSystemOnesStayAsTheyAre) {
+    ensure({make("agent", 1)});
+    Assistant changed = make("agent", 2);
+    changed.name = "changed";
+    ensure({changed, make("other", 2)});
+    EXPECT_EQ(search({}), (Strings{"other", "agent"}));
+}
+
+TEST_P(AssistantsTest, AreSearched) {
+    Assistant odd = make("odd", 3);
+    odd.name = "100%_Odd\\";
+    odd.metadata = json(R"({"tags":["a","b"]})");
+    ensure({make("agent", 1), make("Agency", 2), odd});
+    AssistantQuery query;
+    query.name = "AGEN";
+    EXPECT_EQ(search(query), (Strings{"Agency", "agent"}));
+    query.name = "%_o";
+    EXPECT_EQ(search(query), Strings{"100%_Odd\\"});
+    query.name = "_";
+    EXPECT_EQ(search(query), Strings{"100%_Odd\\"});
+    query.name = "\\";
+    EXPECT_EQ(search(query), Strings{"100%_Odd\\"});
+    query = {};
+    query.graph_id = "agent";
+    EXPECT_EQ(search(query), Strings{"agent"});
+    query = {};
+    query.metadata = json(R"({"n":1})");
+    EXPECT_EQ(search(query), (Strings{"Agency", "agent"}));
+    query.metadata = json(R"({"tags":["b"]})");
+    EXPECT_EQ(search(query), Strings{"100%_Odd\\"});
+}
+
+TEST_P(AssistantsTest, AreSortedOverPages) {
+    ensure({make("b", 1), make("c", 2), make("a", 3)});
+    AssistantQuery query;
+    query.sort_by = "name";
+    query.order = store::SortOrder::kAscending;
+    EXPECT_EQ(search(query), (Strings{"a", "b", "c"}));
+    query.limit = 1;
+    query.offset = 1;
+    EXPECT_EQ(search(query), Strings{"b"});
+    query.limit = 0;
+    EXPECT_EQ(search(query), Strings{});
+    query.sort_by = "config";
+    EXPECT_THROW(search(query), std::logic_error);
+}
+
+HEDDLE_BOTH_ENGINES(AssistantsTest);
+
+}  // namespace
+}  // namespace heddle::test

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client and a receiver that the test plays itself, byte for byte.
+#pragma once
+
+#include "http/client.hpp"
+#include "unit/http/loopback.hpp"
+
+#include <string>
+
+namespace heddle::http::test {
+
+// Listens on a loopback address and a free port; the test accepts.
+class Receiver {
+  public:
+    explicit Receiver(asio::io_context& loop, const std::string& address = "127.0.0.1")
+        : acceptor_(loop, tcp::endpoint(asio::ip::make_address(address), 0)) {}
+
+    [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+    awaitable<RawPeer> accept() {
+        tcp::socket socket = co_await acceptor_.async_accept(asio::use_awaitable);
+        ++accepted_;
+        co_return RawPeer(std::move(socket));
+    }
+    // Accepts and reads one request with its body.
+    awaitable<RawPeer> acceptRequest() {
+        RawPeer peer = co_await accept();
+        co_await readRequest(peer);
+        co_return peer;
+    }
+    static awaitable<std::string> readRequest(RawPeer& peer) {
+        const std::string text = co_await peer.readUntil("\r\n\r\n");
+        const auto at = text.find("Content-Length: ");
+        const std::size_t length = at == std::string::npos ? 0 : std::stoul(text.substr(at + 16));
+        const std::string body = co_await peer.readBytes(length);
+        co_return text + body;
+    }
+    void stop() { acceptor_.close(); }
+    [[nodiscard]] int accepted() const { return accepted_; }
+
+  private:
+    tcp::acceptor acceptor_;
+    int accepted_ = 0;
+};
+
+class ClientTest : public ::testing::Test {
+  protected:
+    [[nodiscard]] static ClientRequest request(std::uint16_t port) {
+        ClientRequest made;
+        made.host = "receiver.test";
+        made.port = port;
+        made.addresses = {asio::ip::address_v4::loopback()};
+        made.target = "/hook";
+        made.body = "{}";
+        made.timeout = kPatience / 2;
+        return made;
+    }
+    [[nodiscard]] ClientRequest request() const { return request(receiver_.port()); }
+
+    // Runs the receiver's part beside the test's own.
+    void inBackground(awaitable<void> work) {
+        asio::co_spawn(loop_, std::move(work), [](std::exception_ptr error) {
+            if (error) std::rethrow_exception(error);
+        });
+    }
+    void run(awaitable<void> work) { runToEnd(loop_, std::move(work)); }
+
+    // The response to one post() while the receiver answers `answer` to one request and closes.
+    ClientResponse answered(std::string answer, ClientRequest made) {
+        ClientResponse response;
+        inBackground([](Receiver& receiver, std::string text) -> awaitable<void> {
+            RawPeer peer = co_await receiver.acceptRequest();
+            co_await peer.send(text);
+        }(receiver_, std::move(answer)));
+        run([](Client& client, ClientRequest sent, ClientResponse& result) -> awaitable<void> {
+            ClientResponse got = co_await client.post(std::move(sent));
+            result = std::move(got);
+        }(client_, std::move(made), response));
+        return response;
+    }
+    ClientResponse answered(std::string answer) { return answered(std::move(answer), request()); }
+
+    asio::io_context loop_{1};
+    Receiver receiver_{loop_};
+    Client client_{loop_.get_executor()};
+};
+
+}  // namespace heddle::http::test
