@@ -4,6 +4,7 @@
 #include "api/offload.hpp"
 #include "api/problem.hpp"
 #include "base/log.hpp"
+#include "sql/connection.hpp"
 
 #include <memory>
 #include <utility>
@@ -91,6 +92,12 @@ asio::awaitable<http::Response> Api::handle(http::Request& request) {
     http::Response response;
     try {
         response = co_await route(request);
+    } catch (const sql::Error& error) {
+        log::error("http.storage_failed",
+                   {{"request_id", request.request_id}, {"path", request.path}, {"error", error.what()}});
+        const bool full = error.code() == sql::Error::Code::kFull;
+        response = full ? problemResponse(Problem::unavailable("The server's disk is full"))
+                        : detailResponse(500, "Internal Server Error");
     } catch (const std::exception& error) {
         log::error("http.failed",
                    {{"request_id", request.request_id}, {"path", request.path}, {"error", error.what()}});

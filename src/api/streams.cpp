@@ -49,7 +49,20 @@ asio::awaitable<void> cancelIfAsked(Following& following) {
     (void)co_await following.context.runs.cancel(following.live->thread(), following.live->id(), std::move(reason));
 }
 
+// Counts a stream as open while it lives.
+class OpenStream {
+  public:
+    explicit OpenStream(metrics::Metrics& metrics) : metrics_(metrics) { metrics_.streamOpened(); }
+    ~OpenStream() { metrics_.streamClosed(); }
+    OpenStream(const OpenStream&) = delete;
+    OpenStream& operator=(const OpenStream&) = delete;
+
+  private:
+    metrics::Metrics& metrics_;
+};
+
 asio::awaitable<void> followEvents(std::shared_ptr<Following> following, http::StreamWriter& writer) {
+    const OpenStream open(following->context.metrics);
     auto& events = *following->events;
     auto next_beat = following->context.clock.steady() + limits::kHeartbeat;
     events.onWake([&following, &writer] {

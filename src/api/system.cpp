@@ -2,6 +2,7 @@
 // / /ok /info /docs /openapi.json /metrics
 #include "api/context.hpp"
 #include "api/operation.hpp"
+#include "store/deliveries.hpp"
 
 namespace heddle::api {
 namespace asio = boost::asio;
@@ -55,6 +56,9 @@ asio::awaitable<Result<http::Response>> getDocument(Context& context, Call&) {
 
 asio::awaitable<Result<http::Response>> getMetrics(Context& context, Call& call) {
     context.metrics.setRuns(context.runs.waiting(), context.runs.running());
+    auto job = [](sql::Connection& db) -> Result<std::int64_t> { return store::countPending(db); };
+    const auto pending = co_await context.db.read(std::move(job));
+    if (pending) context.metrics.setWebhooksPending(static_cast<std::size_t>(*pending));
     if (call.request.queryValue("format") == "json") co_return content("application/json", context.metrics.exposeJson());
     co_return content(metrics::Metrics::kTextContentType, context.metrics.exposeText());
 }

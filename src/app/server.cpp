@@ -46,8 +46,9 @@ constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::hours kRetiredRunsStay{24};
 constexpr std::int64_t kSweepChunk = 500;
 
-sql::SqliteOptions databaseOptions() {
+sql::SqliteOptions databaseOptions(metrics::Metrics& metrics) {
     sql::SqliteOptions options;
+    options.on_commit = [&metrics](std::size_t jobs, microseconds took) { metrics.sqlCommitted(jobs, took); };
     options.migrations = store::schema(sql::Dialect::kSqlite);
     return options;
 }
@@ -91,8 +92,8 @@ class Server::Impl {
   public:
     explicit Impl(const config::Config& config)
         : config_(config),
-          db_(loop_.get_executor(), databasePath(config_), databaseOptions()),
           metrics_(clock_, build::kVersion),
+          db_(loop_.get_executor(), databasePath(config_), databaseOptions(metrics_)),
           schemas_(api::SchemaSet::compile(embedded::openapiJson())),
           url_policy_(config_.webhooks),
           execution_(loop_.get_executor(), config_, db_, clock_, random_, metrics_),
@@ -139,6 +140,7 @@ class Server::Impl {
         options.headers = config_.webhook_headers;
         options.user_agent = fmt::format("heddle/{}", build::kVersion);
         options.held = config_.disable_webhooks;
+        options.metrics = &metrics_;
         options.self = [this] { return std::pair(selfHost(config_.host), http_.port()); };
         return options;
     }
@@ -239,8 +241,8 @@ class Server::Impl {
     asio::thread_pool offload_{1};
     SystemClock clock_;
     SystemRandom random_;
-    sql::SqliteDatabase db_;
     metrics::Metrics metrics_;
+    sql::SqliteDatabase db_;
     api::SchemaSet schemas_;
     webhook::UrlPolicy url_policy_;
     Execution execution_;

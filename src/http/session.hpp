@@ -57,7 +57,7 @@ struct ServerCore {
     bool stopping = false;
     std::vector<Session*> sessions;                      // each knows its index
     std::shared_ptr<boost::asio::steady_timer> drained;  // cancelled when the last session ends
-    std::array<char, std::size_t{64} * 1024> input;      // read buffer of whoever reads just now
+    std::array<char, std::size_t{64} * 1024> input{};    // read buffer of whoever reads just now
     std::string output;                                  // head of whoever answers just now
 
   private:

@@ -69,6 +69,20 @@ bool writeDelivery(sql::Connection& db, const Run& run, const std::optional<RawJ
 
 }  // namespace
 
+namespace {
+
+// One interrupt as wait bodies show it: value, id, response_schema (transcript 09).
+void writeInterrupt(JsonWriter& writer, JsonView interrupt) {
+    writer.beginObject();
+    for (const char* key : {"value", "id", "response_schema"}) {
+        const auto value = interrupt.get(key);
+        writer.key(key).raw(value ? *value : JsonView());
+    }
+    writer.endObject();
+}
+
+}  // namespace
+
 DeliveryId deliveryId(const RunId& run) {
     return DeliveryId(Uuid::v5(run.uuid(), "webhook"));
 }
@@ -80,8 +94,10 @@ RawJson outputOf(JsonView state) {
     JsonWriter writer;
     writer.beginObject();
     for (const auto& field : values->fields()) writer.key(field.key).raw(field.value);
-    writer.key("__interrupt__").raw(*state.get("interrupts"));
-    writer.endObject();
+    writer.key("__interrupt__").beginArray();
+    const auto interrupts = state.get("interrupts");
+    for (const auto& interrupt : interrupts->elements()) writeInterrupt(writer, interrupt);
+    writer.endArray().endObject();
     return RawJson::trusted(writer.take());
 }
 

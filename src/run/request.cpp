@@ -45,10 +45,11 @@ bool isEmptyObject(JsonView view) {
     return !view.isObject() || view.fields().empty();
 }
 
-// A command that is not null must say something that LangGraph knows.
+// A command must say something that LangGraph knows; an empty one says nothing and is let pass.
 Result<void> checkCommand(JsonView command) {
-    if (command.isNull()) return {};
-    for (const auto& field : command.fields()) {
+    const auto fields = command.fields();
+    if (fields.empty()) return {};
+    for (const auto& field : fields) {
         if (field.key == "resume" || field.key == "update" || field.key == "goto") return {};
     }
     return Problem::invalid("command: needs at least one of \"resume\", \"update\" or \"goto\"");

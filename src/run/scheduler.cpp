@@ -30,8 +30,9 @@ bool Scheduler::remove(const RunId& run) {
         const auto at = std::find_if(first, last, [&](const auto& entry) { return entry.second.run == run; });
         if (at != last) delayed_.erase(at);
     } else {
-        auto& runs = threads_[place->second.thread].runs;
-        std::erase_if(runs, [&](const Waiting& waiting) { return waiting.run == run; });
+        ThreadQueue& queue = threads_[place->second.thread];
+        std::erase_if(queue.runs, [&](const Waiting& waiting) { return waiting.run == run; });
+        list(place->second.thread, queue);
     }
     const ThreadId thread = place->second.thread;
     places_.erase(place);
@@ -77,13 +78,8 @@ std::optional<Waiting> Scheduler::next(const std::function<bool(std::string_view
             const auto found = threads_.find(thread);
             if (found == threads_.end()) continue;
             ThreadQueue& queue = found->second;
-            queue.listed = false;
-            // A removal may have changed the head since the thread was listed.
-            if (queue.taken || queue.runs.empty()) continue;
-            if (queue.runs.front().graph_id != graph_id) {
-                list(thread, queue);
-                continue;
-            }
+            if (queue.taken || queue.runs.empty() || queue.listed != graph_id) continue;
+            queue.listed.reset();
             Waiting run = std::move(queue.runs.front());
             queue.runs.pop_front();
             queue.taken = true;
@@ -95,9 +91,11 @@ std::optional<Waiting> Scheduler::next(const std::function<bool(std::string_view
 }
 
 void Scheduler::list(const ThreadId& thread, ThreadQueue& queue) {
-    if (queue.taken || queue.listed || queue.runs.empty()) return;
-    queue.listed = true;
-    ready_[queue.runs.front().graph_id].push_back(thread);
+    if (queue.taken || queue.runs.empty()) return;
+    const std::string& graph_id = queue.runs.front().graph_id;
+    if (queue.listed == graph_id) return;
+    queue.listed = graph_id;
+    ready_[graph_id].push_back(thread);
 }
 
 void Scheduler::forgetIfEmpty(const ThreadId& thread) {

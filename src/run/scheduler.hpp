@@ -55,7 +55,8 @@ class Scheduler {
     struct ThreadQueue {
         std::deque<Waiting> runs;
         bool taken = false;
-        bool listed = false;  // in ready_
+        // Under which graph it stands in ready_; other entries there are left over and mean nothing.
+        std::optional<std::string> listed;
     };
     using Delayed = std::multimap<Timestamp, Waiting>;
     // Where a waiting run is: with its thread's queue, or delayed.

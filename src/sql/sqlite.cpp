@@ -57,7 +57,7 @@ SqliteDatabase::SqliteDatabase(asio::any_io_executor loop, const std::string& pa
     }
     auto connection = std::make_unique<SqliteConnection>(path, SqliteConnection::Role::kWriter);
     migrate(*connection, options.migrations, SystemClock().now());
-    writer_ = std::make_unique<SqliteWriter>(std::move(connection), completions_);
+    writer_ = std::make_unique<SqliteWriter>(std::move(connection), completions_, options.on_commit);
     if (!in_memory) readers_ = std::make_unique<SqliteReaders>(path, options.readers, completions_);
 }
 

@@ -11,8 +11,11 @@
 namespace heddle::sql {
 
 SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection,
-                           std::shared_ptr<Completions> completions)
-    : connection_(std::move(connection)), completions_(std::move(completions)), thread_([this] { work(); }) {
+                           std::shared_ptr<Completions> completions, CommitObserver on_commit)
+    : connection_(std::move(connection)),
+      completions_(std::move(completions)),
+      on_commit_(std::move(on_commit)),
+      thread_([this] { work(); }) {
     pthread_setname_np(thread_.native_handle(), "sql-writer");
 }
 
@@ -69,10 +72,12 @@ bool SqliteWriter::take(std::vector<Ticket>& batch) {
 
 void SqliteWriter::settle(std::vector<Ticket>& batch) {
     if (batch.front().kind == Ticket::Kind::kRead) return SqliteBatch::read(*connection_, *batch.front().job);
+    const std::uint64_t before = batch_.counts().commit_us;
     batch_.settle(batch);
     const auto jobs = static_cast<std::uint64_t>(std::count_if(
         batch.begin(), batch.end(), [](const Ticket& ticket) { return ticket.job != nullptr; }));
     const auto& counts = batch_.counts();
+    if (on_commit_ && jobs > 0) on_commit_(jobs, microseconds(counts.commit_us - before));
     const std::lock_guard lock(mutex_);
     stats_.jobs += jobs;
     stats_.batch_jobs_max = std::max(stats_.batch_jobs_max, jobs);

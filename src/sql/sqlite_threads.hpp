@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,7 +23,10 @@ namespace heddle::sql {
 // and delivers it. The destructor works off the queue first.
 class SqliteWriter {
   public:
-    SqliteWriter(std::unique_ptr<SqliteConnection> connection, std::shared_ptr<Completions> completions);
+    using CommitObserver = std::function<void(std::size_t jobs, microseconds took)>;
+
+    SqliteWriter(std::unique_ptr<SqliteConnection> connection, std::shared_ptr<Completions> completions,
+                 CommitObserver on_commit);
     ~SqliteWriter();
     SqliteWriter(const SqliteWriter&) = delete;
     SqliteWriter& operator=(const SqliteWriter&) = delete;
@@ -40,6 +44,7 @@ class SqliteWriter {
 
     std::unique_ptr<SqliteConnection> connection_;
     std::shared_ptr<Completions> completions_;
+    CommitObserver on_commit_;
     SqliteBatch batch_{*connection_};
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -87,14 +87,15 @@ void pruneCheckpoints(sql::Connection& db, const std::vector<std::string>& threa
 void deleteCheckpointsOfRuns(sql::Connection& db, const std::vector<std::string>& run_ids) {
     std::set<std::int64_t> spaces;
     for (const std::string& run : run_ids) {
+        std::vector<std::pair<std::int64_t, std::string>> gone;
         {
-            auto rows = db.query("SELECT DISTINCT space FROM checkpoints WHERE run_id = $1", run);
-            while (rows.step()) spaces.insert(rows.integer(0));
+            auto rows = db.query("SELECT space, checkpoint_id FROM checkpoints WHERE run_id = $1", run);
+            while (rows.step()) gone.emplace_back(rows.integer(0), rows.string(1));
         }
-        db.run(
-            "DELETE FROM checkpoint_writes WHERE (space, checkpoint_id) IN"
-            " (SELECT space, checkpoint_id FROM checkpoints WHERE run_id = $1)",
-            run);
+        for (const auto& [space, id] : gone) {
+            db.run("DELETE FROM checkpoint_writes WHERE space = $1 AND checkpoint_id = $2", space, id);
+            spaces.insert(space);
+        }
         db.run("DELETE FROM checkpoints WHERE run_id = $1", run);
     }
     for (const auto space : spaces) removeUnusedBlobs(db, space);

@@ -108,4 +108,12 @@ std::int64_t countPending(sql::Connection& db) {
     return row.integer(0);
 }
 
+std::int64_t expireDeliveries(sql::Connection& db, Timestamp before, std::int64_t limit) {
+    return db.run(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE status <> 'pending' AND "
+        "created_at < $1"
+        " ORDER BY created_at LIMIT $2)",
+        before.micros(), limit);
+}
+
 }  // namespace heddle::store

@@ -54,5 +54,8 @@ void recordOutcome(sql::Connection& db, const DeliveryId& id, const AttemptOutco
 // At start, after a crash: leases of attempts that were under way become due now.
 void releaseLeases(sql::Connection& db, Timestamp now);
 std::int64_t countPending(sql::Connection& db);
+// Removes at most `limit` deliveries that are no longer pending and were created before `before`; how many it
+// removed.
+std::int64_t expireDeliveries(sql::Connection& db, Timestamp before, std::int64_t limit);
 
 }  // namespace heddle::store

@@ -114,7 +114,8 @@ bool hasOpenRuns(sql::Connection& db, const ThreadId& thread) {
 }
 
 std::vector<Run> allOpenRuns(sql::Connection& db) {
-    return allRuns(db.query(HEDDLE_SELECT_RUN " WHERE " HEDDLE_OPEN " ORDER BY r.id"));
+    // The plus keeps SQLite on runs_open: for the order alone it would read all runs there are.
+    return allRuns(db.query(HEDDLE_SELECT_RUN " WHERE " HEDDLE_OPEN " ORDER BY +r.id"));
 }
 
 std::optional<Run> claimRun(sql::Connection& db, const RunId& id, Timestamp now) {

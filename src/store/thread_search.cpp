@@ -18,39 +18,81 @@ namespace {
 
 // Metadata keys that become conditions: a bound on the number of different texts.
 constexpr std::size_t kIndexedKeys = 4;
+// When more than one thread in so many has the rarest of the keys, a page is found sooner by walking along
+// the order and looking each thread's keys up (measured: 100,000 threads of one graph, 53 ms against 0.02
+// ms).
+constexpr std::int64_t kWalkShare = 50;
+
+struct Key {
+    std::string name;
+    std::string value;
+    std::int64_t threads = 0;  // that have it
+};
 
 struct Plan {
-    Conditions conditions;
-    std::vector<JsonField> metadata;  // what the index cannot answer
+    std::vector<Key> keys;        // by the index, the rarest first
+    std::vector<JsonField> rest;  // by looking into the metadata
     bool by_values = false;
+    bool impossible = false;  // nobody has one of the keys
 
-    [[nodiscard]] bool scans() const { return !metadata.empty() || by_values; }
+    [[nodiscard]] bool scans() const { return !rest.empty() || by_values; }
 };
+
+std::int64_t single(sql::Statement row) {
+    return row.step() ? row.integer(0) : 0;
+}
 
 Plan plan(sql::Connection& db, const ThreadQuery& query) {
     Plan out;
-    out.conditions.add("t.temporary = 0");
+    for (auto& field : query.metadata.view().fields()) {
+        auto value = out.keys.size() < kIndexedKeys ? indexedValue(field) : std::nullopt;
+        if (!value) {
+            out.rest.push_back(std::move(field));
+            continue;
+        }
+        const auto threads = single(db.query(
+            "SELECT count(*) FROM thread_metadata WHERE key = $1 AND value = $2", field.key, *value));
+        out.impossible = out.impossible || threads == 0;
+        out.keys.push_back({std::move(field.key), *std::move(value), threads});
+    }
+    std::stable_sort(out.keys.begin(), out.keys.end(),
+                     [](const Key& a, const Key& b) { return a.threads < b.threads; });
+    out.by_values = !query.values.view().fields().empty();
+    return out;
+}
+
+// How the first key is looked up: as the list of its threads, or thread by thread.
+enum class First { kList, kLookUp };
+
+Conditions conditions(sql::Connection& db, const ThreadQuery& query, const Plan& plan, First first) {
+    Conditions out;
+    // The plus keeps SQLite from reading the whole table in the order of an index that does not help.
+    const bool sorted = query.sort_by == "updated_at" || query.sort_by == "created_at";
+    out.add(sorted ? "t.temporary = 0" : "+t.temporary = 0");
     if (!query.ids.empty()) {
         JsonWriter ids;
         ids.beginArray();
         for (const auto& id : query.ids) ids.string(id.str());
         ids.endArray();
-        out.conditions.add("t.uuid IN (" + sql::dialect::eachString(db.dialect(), "?") + ")", ids.take());
+        out.add("t.uuid IN (" + sql::dialect::eachString(db.dialect(), "?") + ")", ids.take());
     }
-    if (query.status) out.conditions.add("t.status = ?", std::string(toString(*query.status)));
-    std::size_t indexed = 0;
-    for (auto& field : query.metadata.view().fields()) {
-        auto value = indexed < kIndexedKeys ? indexedValue(field) : std::nullopt;
-        if (!value) {
-            out.metadata.push_back(std::move(field));
-            continue;
-        }
-        ++indexed;
-        out.conditions.add("t.id IN (SELECT m.thread FROM thread_metadata m WHERE m.key = ? AND m.value = ?)",
-                           std::move(field.key), *std::move(value));
+    if (query.status) out.add("t.status = ?", std::string(toString(*query.status)));
+    for (const Key& key : plan.keys) {
+        const bool list = first == First::kList && &key == plan.keys.data();
+        out.add(list ? "t.id IN (SELECT m.thread FROM thread_metadata m WHERE m.key = ? AND m.value = ?)"
+                     : "EXISTS (SELECT 1 FROM thread_metadata m WHERE m.thread = t.id AND m.key = ? AND "
+                       "m.value = ?)",
+                key.name, key.value);
     }
-    out.by_values = !query.values.view().fields().empty();
     return out;
+}
+
+First firstFor(sql::Connection& db, const ThreadQuery& query, const Plan& plan) {
+    if (!query.ids.empty()) return First::kLookUp;
+    if (plan.keys.empty() || (query.sort_by != "updated_at" && query.sort_by != "created_at"))
+        return First::kList;
+    const auto all = single(db.query("SELECT max(id) FROM threads"));
+    return plan.keys.front().threads * kWalkShare > all ? First::kLookUp : First::kList;
 }
 
 std::string orderBy(const ThreadQuery& query) {
@@ -81,26 +123,31 @@ bool matches(sql::Connection& db, std::int64_t id, const Plan& plan, const Threa
         id);
     if (!row.step()) return false;
     const auto metadata = JsonView::trusted(row.text(0));
-    const bool found =
-        std::all_of(plan.metadata.begin(), plan.metadata.end(), [metadata](const JsonField& field) {
-            const auto value = metadata.get(field.key);
-            return value && containsJson(*value, field.value);
-        });
+    const bool found = std::all_of(plan.rest.begin(), plan.rest.end(), [metadata](const JsonField& field) {
+        const auto value = metadata.get(field.key);
+        return value && containsJson(*value, field.value);
+    });
     if (!found || !plan.by_values) return found;
     return !row.isNull(1) && containsJson(JsonView::trusted(row.text(1)), query.values.view());
 }
 
 std::vector<std::int64_t> scan(sql::Connection& db, const Plan& plan, const ThreadQuery& query) {
-    const std::string text = "SELECT t.id FROM threads t" + plan.conditions.where() + orderBy(query);
-    auto found = ids(plan.conditions.query(db, text));
+    const auto where = conditions(db, query, plan, query.ids.empty() ? First::kList : First::kLookUp);
+    const std::string text = "SELECT t.id FROM threads t" + where.where() + orderBy(query);
+    auto found = ids(where.query(db, text));
     std::erase_if(found, [&](std::int64_t id) { return !matches(db, id, plan, query); });
     return found;
 }
 
-std::int64_t count(sql::Connection& db, const Plan& plan) {
-    auto row = plan.conditions.query(db, "SELECT count(*) FROM threads t" + plan.conditions.where());
-    row.step();
-    return row.integer(0);
+std::int64_t count(sql::Connection& db, const Plan& plan, const ThreadQuery& query) {
+    if (plan.impossible) return 0;
+    if (plan.scans()) return static_cast<std::int64_t>(scan(db, plan, query).size());
+    // Only threads that can be found are in the side table.
+    if (plan.keys.size() == 1 && query.ids.empty() && !query.status) return plan.keys.front().threads;
+    ThreadQuery any_order = query;
+    any_order.sort_by = "updated_at";
+    const auto where = conditions(db, any_order, plan, query.ids.empty() ? First::kList : First::kLookUp);
+    return single(where.query(db, "SELECT count(*) FROM threads t" + where.where()));
 }
 
 std::vector<Thread> load(sql::Connection& db, const std::vector<std::int64_t>& page) {
@@ -129,24 +176,23 @@ ThreadPage searchByScan(sql::Connection& db, const Plan& plan, const ThreadQuery
 }  // namespace
 
 ThreadPage searchThreads(sql::Connection& db, const ThreadQuery& query) {
-    Plan what = plan(db, query);
+    const Plan what = plan(db, query);
+    if (what.impossible) return {};
     if (what.scans()) return searchByScan(db, what, query);
-    const Plan all = what;
-    const std::string text = "SELECT t.id FROM threads t" + what.conditions.where() + orderBy(query) +
-                             what.conditions.tail(" LIMIT ? OFFSET ?", query.limit, query.offset);
+    auto where = conditions(db, query, what, firstFor(db, query, what));
+    const std::string text = "SELECT t.id FROM threads t" + where.where() + orderBy(query) +
+                             where.tail(" LIMIT ? OFFSET ?", query.limit, query.offset);
     ThreadPage page;
-    page.threads = load(db, ids(what.conditions.query(db, text)));
+    page.threads = load(db, ids(where.query(db, text)));
     // A page that is not full is the last one.
     const auto size = static_cast<std::int64_t>(page.threads.size());
     const bool last = size < query.limit && (size > 0 || query.offset == 0);
-    page.total = last ? query.offset + size : count(db, all);
+    page.total = last ? query.offset + size : count(db, what, query);
     return page;
 }
 
 std::int64_t countThreads(sql::Connection& db, const ThreadQuery& query) {
-    const Plan what = plan(db, query);
-    if (what.scans()) return static_cast<std::int64_t>(scan(db, what, query).size());
-    return count(db, what);
+    return count(db, plan(db, query), query);
 }
 
 }  // namespace heddle::store

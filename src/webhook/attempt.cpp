@@ -65,7 +65,14 @@ asio::awaitable<Lanes::Answer> Dispatcher::Impl::perform(store::DueDelivery head
     auto delivery = co_await begin(head);
     if (!delivery || abandoned_) co_return Lanes::Answer::kUnknown;
     const auto started = clock_.steady();
-    const Sent sent = co_await sender_.send(*delivery);
+    Sent sent;
+    try {
+        sent = co_await sender_.send(*delivery);
+    } catch (const std::exception& error) {
+        // A damaged row: a failed attempt, so that it ends like any other delivery that cannot be sent.
+        log::error("webhook.attempt", {{"delivery_id", delivery->id}, {"error", error.what()}});
+        sent.result.error = "cannot be sent (see the log)";
+    }
     // Closed at shutdown: the lease stays, and the next process sends again.
     if (abandoned_ || (sent.closed && stopping_)) co_return sent.answer;
     const auto took = clock_.steady() - started;
@@ -117,10 +124,20 @@ asio::awaitable<void> Dispatcher::Impl::record(Delivery delivery, store::Attempt
     }
 }
 
+void Dispatcher::Impl::count(const Delivery& delivery, const NextStep& next) const {
+    if (metrics_ == nullptr) return;
+    const bool delivered = next.kind == NextStep::Kind::kDelivered;
+    metrics_->webhookAttempted(delivered                               ? "delivered"
+                               : next.kind == NextStep::Kind::kRetryAt ? "retry"
+                                                                       : "failed");
+    if (delivered) metrics_->webhookDelivered(clock_.now() - delivery.created_at);
+}
+
 void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const NextStep& next,
                               microseconds took) const {
     const auto status = sent.result.status.value_or(0);
     const auto took_ms = std::chrono::duration_cast<Millis>(took).count();
+    count(delivery, next);
     switch (next.kind) {
         case NextStep::Kind::kDelivered:
             log::info("webhook.delivered", {{"delivery_id", delivery.id},

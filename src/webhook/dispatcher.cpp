@@ -62,6 +62,7 @@ Dispatcher::Impl::Impl(asio::any_io_executor loop, sql::Database& db, const Cloc
       clock_(clock),
       random_(random),
       held_(options.held),
+      metrics_(options.metrics),
       storage_pause_(options.storage_pause),
       policy_(options.settings),
       plan_(options.settings.retry_schedule_s),

@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 #include "http/client.hpp"
 #include "http/resolver.hpp"
+#include "metrics/metrics.hpp"
 #include "sql/database.hpp"
 #include "webhook/url_policy.hpp"
 
@@ -30,6 +31,7 @@ struct DispatcherOptions {
     bool held = false;  // http.disable_webhooks: what waits stays where it is
     // The address of our own listener for relative URLs. 0.0.0.0 and :: are reached over loopback.
     std::function<std::pair<std::string, std::uint16_t>()> self;
+    metrics::Metrics* metrics = nullptr;            // may be null
     std::chrono::milliseconds storage_pause{1000};  // before storage that failed is tried again
 };
 

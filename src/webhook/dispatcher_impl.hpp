@@ -46,6 +46,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     boost::asio::awaitable<Lanes::Answer> perform(store::DueDelivery head);
     boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head);
     boost::asio::awaitable<void> record(Delivery delivery, store::AttemptOutcome outcome);
+    void count(const Delivery& delivery, const NextStep& next) const;
     void report(const Delivery& delivery, const Sent& sent, const NextStep& next, microseconds took) const;
 
     boost::asio::any_io_executor loop_;
@@ -53,6 +54,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     const Clock& clock_;
     Random& random_;
     bool held_;
+    metrics::Metrics* metrics_;
     std::chrono::milliseconds storage_pause_;
     UrlPolicy policy_;
     RetryPlan plan_;

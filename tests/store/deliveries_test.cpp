@@ -57,6 +57,12 @@ class DeliveriesTest : public StoreTest {
     }
 };
 
+std::int64_t count(Connection& db, const std::string& table) {
+    auto row = db.query("SELECT count(*) FROM " + table);
+    row.step();
+    return row.integer(0);
+}
+
 using Ids = std::vector<DeliveryId>;
 using Lanes = std::vector<std::pair<std::string, std::int64_t>>;
 
@@ -166,6 +172,21 @@ TEST_P(DeliveriesTest, AfterACrashOnlyLeasesAreReleased) {
     EXPECT_EQ(find(fresh.id)->due_at, at(70));
     EXPECT_EQ(inLane("a"), (Ids{under_way.id, waiting.id, fresh.id}));
     EXPECT_TRUE(begin(under_way.id, 7));
+}
+
+TEST_P(DeliveriesTest, OnlySettledOnesExpire) {
+    const Delivery sent = add("a", 1), failed = add("a", 1), waiting = add("a", 1);
+    record(sent.id, {DeliveryStatus::kDelivered, at(2), 200, ""});
+    record(failed.id, {DeliveryStatus::kFailed, at(2), std::nullopt, "refused"});
+    const auto expire = [this](std::int64_t before, std::int64_t limit) {
+        return write([=](Connection& db) { return store::expireDeliveries(db, at(before), limit); });
+    };
+    EXPECT_EQ(expire(0, 10), 0);
+    EXPECT_EQ(expire(1, 1), 1);
+    EXPECT_EQ(expire(1, 10), 1);
+    EXPECT_TRUE(find(waiting.id));
+    EXPECT_FALSE(find(sent.id));
+    EXPECT_EQ(read([](Connection& db) { return count(db, "delivery_bodies"); }), 1);
 }
 
 HEDDLE_BOTH_ENGINES(DeliveriesTest);

@@ -68,6 +68,11 @@ struct ServiceTest : ::testing::Test {
         io.poll();
     }
 
+    static sql::SqliteOptions databaseOptions() {
+        sql::SqliteOptions options;
+        options.migrations = store::schema(sql::Dialect::kSqlite);
+        return options;
+    }
     std::unique_ptr<Service> makeService(ServiceOptions options = {}) {
         options.graphs = {"echo"};
         ServiceEvents events;
@@ -124,7 +129,7 @@ struct ServiceTest : ::testing::Test {
     }
     std::vector<store::DueDelivery> outbox() {
         auto job = [](sql::Connection& connection) -> Result<std::vector<store::DueDelivery>> {
-            return store::nextDeliveries(connection, 100);
+            return store::nextInLane(connection, "http://127.0.0.1:9", 100);
         };
         return *runToEnd(io, db.read(std::move(job)));
     }
@@ -132,7 +137,7 @@ struct ServiceTest : ::testing::Test {
     asio::io_context io;
     SystemClock clock;
     SystemRandom random;
-    sql::SqliteDatabase db{io.get_executor(), ":memory:", {store::schema(sql::Dialect::kSqlite)}};
+    sql::SqliteDatabase db{io.get_executor(), ":memory:", databaseOptions()};
     ScriptedExecutor executor;
     webhook::UrlPolicy urls{WebhookSettings{}};
     std::unique_ptr<Service> service = makeService();
@@ -216,7 +221,7 @@ TEST_F(ServiceTest, ARunThatWaitsForAPersonSucceedsAndItsThreadIsInterrupted) {
     EXPECT_EQ(row(accepted.run.id).status, RunStatus::kSuccess);
     EXPECT_EQ(threadRow().status, ThreadStatus::kInterrupted);
     EXPECT_EQ(threadRow().interrupts.text(), R"({"t1":[{"id":"i1","value":"?"}]})");
-    EXPECT_EQ(accepted.live->outcome()->output.text(), R"({"a":1,"__interrupt__":[{"id":"i1","value":"?"}]})");
+    EXPECT_EQ(accepted.live->outcome()->output.text(), R"({"a":1,"__interrupt__":[{"value":"?","id":"i1","response_schema":null}]})");
 }
 
 TEST_F(ServiceTest, EachEndWritesOneDeliveryInItsOwnTransaction) {

@@ -232,6 +232,19 @@ TEST_P(RunsTest, AreRemoved) {
     EXPECT_FALSE(find(run.id));
 }
 
+// At start there may be millions of runs, and few of them open.
+TEST_P(RunsTest, OpenOnesAreFoundOnTheirIndex) {
+    const auto plan = read([](Connection& db) {
+        std::string out;
+        auto rows = db.query(
+            "EXPLAIN QUERY PLAN SELECT r.uuid FROM runs r JOIN threads t ON t.id = r.thread"
+            " WHERE r.status IN ('pending', 'running') ORDER BY +r.id");
+        while (rows.step()) out += rows.string(3) + "\n";
+        return out;
+    });
+    EXPECT_NE(plan.find("USING INDEX runs_open"), std::string::npos) << plan;
+}
+
 HEDDLE_BOTH_ENGINES(RunsTest);
 
 }  // namespace

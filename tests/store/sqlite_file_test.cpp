@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the file itself promises: settings, one process a directory, nothing acknowledged is lost in a crash.
 #include "base/random.hpp"
+#include "sql/dialect.hpp"
 #include "store/harness.hpp"
 #include "store/threads.hpp"
 
@@ -79,6 +80,30 @@ TEST(SqliteFile, MakesTheDataDirectory) {
     const auto path = (dir.path() / "a" / "b" / "heddle.db").string();
     const SqliteDatabase database(io.get_executor(), path, withSchema());
     EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(SqliteFile, GivesFreePagesBack) {
+    TempDir dir;
+    asio::io_context io{1};
+    SqliteDatabase database(io.get_executor(), dir.file(), withSchema());
+    auto fill = [](Connection& db) -> Result<int> {
+        for (int i = 0; i < 100; ++i) {
+            db.run("INSERT INTO items (ns, key, created_at, updated_at, value) VALUES ('n', $1, 0, 0, $2)", i,
+                   std::string(4000, 'x'));
+        }
+        return 0;
+    };
+    runToEnd(io, database.write(fill));
+    const auto full = pragma(io, database, "page_count");
+    auto empty = [](Connection& db) -> Result<bool> { return db.run("DELETE FROM items") == 100; };
+    runToEnd(io, database.write(empty));
+    EXPECT_GT(pragma(io, database, "freelist_count"), 50);
+    auto some = [](Connection& db) -> Result<int> {
+        sql::dialect::reclaim(db, 10);
+        return 0;
+    };
+    runToEnd(io, database.write(some));
+    EXPECT_EQ(pragma(io, database, "page_count"), full - 10);
 }
 
 TEST(SqliteFile, ThatIsNotADatabaseIsRefused) {

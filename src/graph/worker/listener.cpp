@@ -5,6 +5,9 @@
 #include "base/log.hpp"
 
 #include <openssl/crypto.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <array>
 #include <chrono>
@@ -21,6 +24,28 @@ namespace {
 constexpr std::chrono::seconds kHelloTime{10};
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::size_t kTokenDigits = 64;
+constexpr std::string_view kFolderPrefix = "heddle-";
+constexpr const char* kSocketName = "workers.sock";
+
+// Folders that a server left behind when it was killed: ours, a minute old, and nobody listens in them.
+void removeAbandoned(const std::string& parent) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(parent, error)) {
+        const std::string name = entry.path().filename().string();
+        const std::string socket = entry.path().string() + "/" + kSocketName;
+        struct stat info {};
+        if (name.size() != kFolderPrefix.size() + 6 || !name.starts_with(kFolderPrefix)) continue;
+        if (::lstat(socket.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode) || info.st_uid != ::geteuid()) continue;
+        const auto age = fs::file_time_type::clock::now() - entry.last_write_time(error);
+        if (error || age < std::chrono::minutes(1)) continue;
+        asio::io_context unused;
+        Channel::Socket probe(unused);
+        boost::system::error_code refused;
+        probe.connect(asio::local::stream_protocol::endpoint(socket), refused);
+        if (refused == asio::error::connection_refused) fs::remove_all(entry.path(), error);
+    }
+}
 
 }  // namespace
 
@@ -55,7 +80,8 @@ PrivateDirectory::PrivateDirectory(const std::string& parent) {
     const char* runtime = std::getenv("XDG_RUNTIME_DIR");
     const bool has_runtime = runtime != nullptr && *runtime != '\0';
     path_ = !parent.empty() ? parent : has_runtime ? runtime : "/tmp";
-    path_ += "/heddle-XXXXXX";
+    removeAbandoned(path_);
+    path_ += "/" + std::string(kFolderPrefix) + "XXXXXX";
     if (::mkdtemp(path_.data()) == nullptr) throw std::system_error(errno, std::generic_category(), path_);
 }
 
@@ -111,7 +137,7 @@ struct Listener::State {
 };
 
 Listener::Listener(asio::any_io_executor loop, const std::string& parent_directory, Accepted accepted)
-    : directory_(parent_directory), path_(directory_.path() + "/workers.sock") {
+    : directory_(parent_directory), path_(directory_.path() + "/" + kSocketName) {
     state_ = std::make_shared<State>(std::move(loop), path_, std::move(accepted));
     accept(state_);
 }

@@ -107,7 +107,11 @@ void WorkerExecutor::onLost(Worker& worker) {
 
 void WorkerExecutor::onStopped(Worker&) { stopped_.cancel(); }
 
-void WorkerExecutor::onAnswer(Worker&) { pump(); }
+void WorkerExecutor::onAnswer(Worker&) {
+    if (waiting_.empty()) return;
+    pump();
+    if (waiting_.empty()) observer_->onCapacity();
+}
 
 void WorkerExecutor::onWorkerFrame(Worker& worker, const FrameView& frame) {
     const std::string method = frame.header.text("method").value_or("");

@@ -154,6 +154,8 @@ Result<std::unique_ptr<Process>> SystemLauncher::launch(const ProcessSpec& spec,
     posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(actions.get(), out.write, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(actions.get(), err.write, STDERR_FILENO);
+    // Nothing of the server's: a listener or a client's socket in a worker would outlive the server.
+    posix_spawn_file_actions_addclosefrom_np(actions.get(), STDERR_FILENO + 1);
     if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(actions.get(), spec.directory.c_str());
     SpawnAttributes attributes;
 

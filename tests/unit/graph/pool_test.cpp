@@ -283,7 +283,6 @@ TEST_F(Pool, ABlockedWorkerGetsNoRun) {
     const auto free = join(1);
     EXPECT_EQ(free->next("run.start").text("run_id"), held.id.str());
     start();
-    free->next("loop.ping");
     free->next("run.start");
     EXPECT_EQ(blocked->count("run.start"), 0U);
 }
@@ -292,9 +291,11 @@ TEST_F(Pool, ABusyWorkerThatAnswersGetsTheRun) {
     const auto worker = join(0);
     const heddle::Run first = start();
     storage.clock.advance(std::chrono::milliseconds(30));
+    const int capacity = observer.capacity;
     start();
     worker->next("loop.ping");
     test::runUntil(io, [&] { return worker->count("run.start") == 2; });
+    EXPECT_EQ(observer.capacity, capacity + 1);  // ready() was false while the run was held
     // Events are signs of life too.
     storage.clock.advance(std::chrono::milliseconds(30));
     worker->event(first, "values", "{}");

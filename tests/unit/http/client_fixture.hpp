@@ -6,6 +6,8 @@
 #include "unit/http/loopback.hpp"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace heddle::http::test {
 
@@ -42,6 +44,18 @@ class Receiver {
     tcp::acceptor acceptor_;
     int accepted_ = 0;
 };
+
+inline constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+// Posts `count` times, one after the other.
+inline awaitable<void> postAgain(Client& client, ClientRequest request, int count,
+                                 std::vector<ClientResponse>& results) {
+    for (int i = 0; i < count; ++i) {
+        ClientRequest copy = request;
+        ClientResponse response = co_await client.post(std::move(copy));
+        results.push_back(std::move(response));
+    }
+}
 
 class ClientTest : public ::testing::Test {
   protected:

@@ -5,8 +5,6 @@
 namespace heddle::http::test {
 namespace {
 
-constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
 class ClientTlsTest : public ClientTest {
   protected:
     // Receives one TLS connection, answers `requests` requests with `answer`, and drops it without a
@@ -127,7 +125,7 @@ TEST_F(ClientTlsTest, ASlowHandshakeTimesOut) {
         }
     }(receiver_));
     ClientRequest made = secureRequest("receiver.test");
-    made.timeout = milliseconds(30);
+    made.timeout = milliseconds(250);
     const auto got = post(std::move(made));
     EXPECT_EQ(got.failure, ClientFailure::kTimeout);
     EXPECT_EQ(got.error, "timed out while setting up TLS");

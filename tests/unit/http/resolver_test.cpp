@@ -19,12 +19,9 @@ using asio::ip::udp;
 // Answers A and AAAA questions from a table; says nothing about the names in `silent`, NXDOMAIN about others.
 class FakeNameServer {
   public:
-    explicit FakeNameServer(asio::io_context& loop)
-        : socket_(loop, udp::endpoint(asio::ip::address_v4::loopback(), 0)), acceptor_(loop) {
-        acceptor_.open(tcp::v4());
-        acceptor_.set_option(tcp::acceptor::reuse_address(true));
-        acceptor_.bind({asio::ip::address_v4::loopback(), socket_.local_endpoint().port()});
-        acceptor_.listen();
+    explicit FakeNameServer(asio::io_context& loop) : socket_(loop), acceptor_(loop) {
+        while (!bindBoth()) {
+        }
         asio::co_spawn(loop, serve(), [](std::exception_ptr) {});
         asio::co_spawn(loop, serveTcp(), [](std::exception_ptr) {});
     }
@@ -40,6 +37,16 @@ class FakeNameServer {
     bool truncates = false;  // answers over UDP say "ask again over TCP"
 
   private:
+    // One port for UDP and TCP: a free one of UDP may be taken in TCP.
+    bool bindBoth() {
+        socket_ = udp::socket(socket_.get_executor(), udp::endpoint(asio::ip::address_v4::loopback(), 0));
+        acceptor_ = tcp::acceptor(acceptor_.get_executor(), tcp::v4());
+        error_code taken;
+        acceptor_.bind({asio::ip::address_v4::loopback(), socket_.local_endpoint().port()}, taken);
+        if (!taken) acceptor_.listen(asio::socket_base::max_listen_connections, taken);
+        return !taken;
+    }
+
     awaitable<void> serve() {
         for (;;) {
             std::array<char, 512> packet{};

@@ -185,7 +185,7 @@ TEST_F(ServerTest, RefusalsAreJsonAndEndTheConnection) {
     ServerLimits limits;
     limits.body_bytes = 10;
     limits.target_bytes = 20;
-    limits.linger = milliseconds(50);
+    limits.linger = kPatience;
     serveEcho(limits);
     run([](std::uint16_t port, std::vector<Seen>& seen) -> awaitable<void> {
         const std::vector<std::pair<std::string, unsigned>> inputs{

@@ -24,7 +24,7 @@ Assistant assistant() {
     return out;
 }
 
-Run compose(const std::string& body, const Assistant& on = assistant(), const Thread& thread = {}) {
+heddle::Run compose(const std::string& body, const Assistant& on = assistant(), const Thread& thread = {}) {
     auto run = composeRun(parse(body), on, thread, RunId(), Timestamp::fromMicros(1'000'000));
     EXPECT_TRUE(run);
     return std::move(*run);
@@ -33,13 +33,13 @@ Run compose(const std::string& body, const Assistant& on = assistant(), const Th
 TEST(RunRequest, MergesMetadataFromAssistantThreadIdsAndRun) {
     Thread thread;
     thread.metadata = RawJson::trusted(R"({"tm":1,"m":"T"})");
-    const Run run = compose(R"({"assistant_id":"x","metadata":{"rm":1,"m":"R"}})", assistant(), thread);
+    const heddle::Run run = compose(R"({"assistant_id":"x","metadata":{"rm":1,"m":"R"}})", assistant(), thread);
     EXPECT_EQ(run.metadata.text(),
               R"({"am":1,"m":"R","tm":1,"graph_id":"custom","assistant_id":"00000000-0000-0000-0000-000000000000","rm":1})");
 }
 
 TEST(RunRequest, ConfigurableOfTheRunWinsKeyByKeyAndTagsAreReplaced) {
-    const Run run = compose(R"({"assistant_id":"x","config":{"configurable":{"user_name":"R"},"tags":["rt"]}})");
+    const heddle::Run run = compose(R"({"assistant_id":"x","config":{"configurable":{"user_name":"R"},"tags":["rt"]}})");
     const JsonView config = run.kwargs.config.view();
     EXPECT_EQ(config.get("configurable")->get("user_name")->text(), R"("R")");
     EXPECT_EQ(config.get("configurable")->get("lang")->text(), R"("AL")");
@@ -49,7 +49,7 @@ TEST(RunRequest, ConfigurableOfTheRunWinsKeyByKeyAndTagsAreReplaced) {
 }
 
 TEST(RunRequest, ContextIsMirroredIntoConfigurable) {
-    const Run run = compose(R"({"assistant_id":"x","context":{"user_name":"u"}})");
+    const heddle::Run run = compose(R"({"assistant_id":"x","context":{"user_name":"u"}})");
     EXPECT_EQ(run.kwargs.config.view().get("configurable")->get("user_name")->text(), R"("u")");
     EXPECT_EQ(run.kwargs.context.text(), R"({"user_name":"u","lang":"AL"})");
 }
@@ -62,14 +62,14 @@ TEST(RunRequest, ContextAndConfigurableTogetherAreRefused) {
 }
 
 TEST(RunRequest, IdsInTheBodysConfigurableAreOverwritten) {
-    const Run run = compose(R"({"assistant_id":"x","config":{"configurable":{"thread_id":"evil","run_id":"evil"}}})");
+    const heddle::Run run = compose(R"({"assistant_id":"x","config":{"configurable":{"thread_id":"evil","run_id":"evil"}}})");
     const auto configurable = *run.kwargs.config.view().get("configurable");
     EXPECT_EQ(configurable.get("thread_id")->string(), ThreadId().str());
     EXPECT_EQ(configurable.get("run_id")->string(), RunId().str());
 }
 
 TEST(RunRequest, UserJsonIsKeptByteForByte) {
-    const Run run = compose(R"({"assistant_id":"x","input":{"n": 18446744073709551616,"e":1e5, "s":"\u00e4"}})");
+    const heddle::Run run = compose(R"({"assistant_id":"x","input":{"n": 18446744073709551616,"e":1e5, "s":"\u00e4"}})");
     EXPECT_EQ(run.kwargs.input.text(), R"({"n": 18446744073709551616,"e":1e5, "s":"\u00e4"})");
 }
 
@@ -82,7 +82,7 @@ TEST(RunRequest, StreamModeIsAStringOrAListAndDefaultsToValues) {
 }
 
 TEST(RunRequest, AfterSecondsDelaysTheRunAndShowsInItsCreationTime) {
-    const Run run = compose(R"({"assistant_id":"x","after_seconds":1.5})");
+    const heddle::Run run = compose(R"({"assistant_id":"x","after_seconds":1.5})");
     EXPECT_EQ(run.not_before, Timestamp::fromMicros(2'500'000));
     EXPECT_EQ(run.created_at, Timestamp::fromMicros(2'500'000));
     EXPECT_FALSE(compose(R"({"assistant_id":"x","after_seconds":-3})").not_before);
@@ -97,7 +97,7 @@ TEST(RunRequest, ACommandThatSaysNothingIsRefusedByName) {
 }
 
 TEST(RunRequest, ACheckpointIdGoesIntoConfigurableButNeverAnotherThread) {
-    const Run run = compose(R"({"assistant_id":"x","checkpoint":{"checkpoint_id":"c1","thread_id":"other"}})");
+    const heddle::Run run = compose(R"({"assistant_id":"x","checkpoint":{"checkpoint_id":"c1","thread_id":"other"}})");
     const auto configurable = *run.kwargs.config.view().get("configurable");
     EXPECT_EQ(configurable.get("checkpoint_id")->text(), R"("c1")");
     EXPECT_EQ(configurable.get("thread_id")->string(), ThreadId().str());

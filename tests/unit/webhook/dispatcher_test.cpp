@@ -73,6 +73,13 @@ http::Response answerOf(unsigned status, std::vector<http::Header> headers = {})
     return response;
 }
 
+sql::SqliteOptions databaseOptions() {
+    sql::SqliteOptions options;
+    options.migrations = store::schema(sql::Dialect::kSqlite);
+    options.readers = 1;
+    return options;
+}
+
 class DispatcherTest : public testing::Test {
   protected:
     DispatcherTest() {
@@ -163,7 +170,7 @@ class DispatcherTest : public testing::Test {
     }
 
     asio::io_context io_;
-    sql::SqliteDatabase db_{io_.get_executor(), ":memory:", {store::schema(sql::Dialect::kSqlite), 1}};
+    sql::SqliteDatabase db_{io_.get_executor(), ":memory:", databaseOptions()};
     FakeClock clock_;
     SeededRandom random_{7};
     http::Client client_{io_.get_executor()};
@@ -258,6 +265,21 @@ TEST_F(DispatcherTest, EndsWhenTheReceiverIsGone) {
     dispatcher_->wake();
     EXPECT_EQ(waitForStatus(id, DeliveryStatus::kFailed).last_error, "gone (HTTP 410)");
     EXPECT_EQ(receiver.requests.size(), 1U);
+}
+
+TEST_F(DispatcherTest, EndsADeliveryThatCannotBeSent) {
+    log::configure(log::Format::kText, static_cast<log::Level>(99));
+    Receiver receiver(io_);
+    options_.settings.retry_schedule_s = {0};
+    Delivery damaged = make(receiver.url());
+    damaged.sent_at_offset = 1'000'000;
+    auto job = [damaged](sql::Connection& db) -> Result<bool> { return store::insertDelivery(db, damaged); };
+    EXPECT_TRUE(*await(db_.write(std::move(job))));
+    start();
+    const auto row = waitForStatus(damaged.id, DeliveryStatus::kFailed);
+    EXPECT_EQ(row.attempts, 2);
+    EXPECT_EQ(row.last_error, "cannot be sent (see the log)");
+    EXPECT_TRUE(receiver.requests.empty());
 }
 
 TEST_F(DispatcherTest, FollowsNoRedirect) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -294,6 +296,50 @@ TEST(Url, IsRefusedWithTheRule) {
         EXPECT_NE(url.error().detail.find(row.why), std::string::npos) << url.error().detail;
         EXPECT_EQ(laneOf(row.text), "invalid");
     }
+}
+
+// What any accepted URL must be, whatever the text was: nothing in it can end a header, a host or a request
+// line.
+void expectWireSafe(const Url& url) {
+    for (const char c : url.target) {
+        const auto byte = static_cast<unsigned char>(c);
+        ASSERT_TRUE(byte > 0x20 && byte < 0x7f && c != '#' && c != '\\') << url.target;
+    }
+    ASSERT_TRUE(url.target.starts_with("/"));
+    for (const char c : url.host) {
+        ASSERT_TRUE((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+                    c == ':')
+            << url.host;
+    }
+    ASSERT_EQ(url.relative, url.host.empty());
+    // Read again, it is the same: no parser further on can take it for another.
+    const auto again = parseUrl((url.relative ? "" : url.origin()) + url.target);
+    ASSERT_TRUE(again || url.target.starts_with("//")) << url.origin() << url.target;
+    if (!again) return;
+    EXPECT_EQ(again->origin(), url.origin());
+    EXPECT_EQ(again->target, url.target);
+}
+
+TEST(UrlProperty, WhatIsAcceptedIsSafeOnTheWire) {
+    static constexpr std::string_view kPieces[] = {
+        "http://", "https://", "HTTP:", "//",   "/",   "\\", "@",  ":",   "?",    "#",    "[",  "]",
+        "::1",     "%",        "%2f",   "%00",  "%31", ".",  "..", "127", "0x7f", "0177", "1",  "255",
+        "a",       "evil.com", "xn--",  "ü",    "①",   "。", "／", "＠",  "-",    "_",    "80", "0",
+        "65536",   "user:pw",  " ",     "\r\n", "\t",  "|",  "{}", "\"",  "\xC3", "\xAD", "=",  "&"};
+    std::mt19937_64 engine(20261123);
+    int accepted = 0;
+    for (int round = 0; round < 50'000; ++round) {
+        std::string text = engine() % 4 == 0 ? "" : std::string(kPieces[engine() % 2]);
+        const auto pieces = engine() % 8;
+        for (std::uint64_t i = 0; i < pieces; ++i) text += kPieces[engine() % std::size(kPieces)];
+        SCOPED_TRACE(text);
+        const auto url = parseUrl(text);
+        if (!url) continue;
+        ++accepted;
+        expectWireSafe(*url);
+        if (testing::Test::HasFailure()) return;
+    }
+    EXPECT_GT(accepted, 1'000);
 }
 
 TEST(Url, HasUserinfoDecoded) {

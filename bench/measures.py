@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The measures. Each takes a Bench and gives rows of the table and what it measured, for the JSON."""
+import os
+import pathlib
+import select
+import statistics
+import subprocess
+import time
+
+from bench import Row, figures, median, ratios, spread
+from servers import Failed, Peer
+
+ECHO = {"assistant_id": "echo", "input": {"text": "hello"}}
+NATIVE_ECHO = {"assistant_id": "native_echo", "input": {"text": "hello"}}
+WAIT, STREAM = "/threads/{thread}/runs/wait", "/threads/{thread}/runs/stream"
+CLIENTS = 16
+
+
+def threads(bench):
+    """POST /threads, and beside it what one durable write costs here."""
+    with bench.both("threads") as servers:
+        for server in servers:
+            bench.load(server, "/threads", body={}, seconds=0.3, connections=CLIENTS)
+        disk = [fdatasync_us(bench.folder / "fdatasync", bench.seconds(1.0))]
+        single = bench.load(servers[0], "/threads", body={}, seconds=bench.seconds(2))
+        results = bench.alternate(servers, lambda server: bench.load(
+            server, "/threads", body={}, seconds=bench.seconds(3), connections=CLIENTS))
+        disk.append(fdatasync_us(bench.folder / "fdatasync", bench.seconds(1.0)))
+    sync = [one["p50"] / 1000 for one in disk]
+    rows = [rate_row("POST /threads, 16 clients", results, 8), cpu_row("… CPU per request", results),
+            Row("… p50 / p99 of a request", pair(results, "p50", "p99")["Heddle"], pair(results, "p50", "p99")["peer"]),
+            Row("… 1 client, p50", ms(single["latency_us"]["p50"] / 1000)),
+            Row("the disk's own fdatasync (4 KiB), p50 before, after", " · ".join(ms(one) for one in sync))]
+    return rows, {"rounds": results, "one_client": single, "fdatasync_us": disk}
+
+
+def get_thread(bench):
+    with bench.both("get") as servers:
+        def measure(server, seconds):
+            return bench.load(server, "/threads/{thread}", seconds=seconds, connections=CLIENTS)
+        for server in servers:
+            measure(server, 0.3)
+        results = bench.alternate(servers, lambda server: measure(server, bench.seconds(3)))
+    rows = [rate_row("GET /threads/{id}, 16 clients", results, 12), cpu_row("… CPU per request", results)]
+    return rows, {"rounds": results}
+
+
+def wait(bench):
+    """A whole run of the Python graph for each request, every client on a thread of its own."""
+    with bench.both("wait") as servers:
+        def measure(server, seconds, body):
+            return bench.load(server, WAIT, body=body, seconds=seconds, connections=CLIENTS, expect='"out"')
+        for server in servers:
+            measure(server, 2, ECHO)
+        results = bench.alternate(servers, lambda server: measure(server, bench.seconds(5), ECHO))
+        native = measure(servers[0], bench.seconds(3), NATIVE_ECHO)
+        memory = servers[0].memory_kib()
+    rows = [rate_row("runs/wait, 16 clients, Python graph", results, 8), cpu_row("… CPU per run, server + workers", results, 4),
+            Row("… … of it the server process", ms(median(results["Heddle"], "own_cpu_us") / 1000)),
+            Row("… p50 / p99 of a run", pair(results, "p50", "p99")["Heddle"], pair(results, "p50", "p99")["peer"]),
+            Row("… a built-in graph (no Python): runs/s", f"{native['rps']:.0f}"),
+            Row("… … CPU per run", ms(native["cpu_us"] / 1000)),
+            Row("… RSS of the C++ process afterwards", mib(memory["VmRSS"]))]
+    return rows, {"rounds": results, "native": native, "rss_after_kib": memory}
+
+
+def stream(bench):
+    """One client, one run after the other, each on a fresh thread: the server is idle when the request comes."""
+    with bench.both("stream") as servers:
+        body = dict(ECHO, stream_mode="values")
+
+        def measure(server, seconds):
+            return bench.load(server, STREAM, body=body, seconds=seconds, fresh=True, sse=True, expect="event: values")
+        for server in servers:
+            measure(server, 2)
+        results = bench.alternate(servers, lambda server: measure(server, bench.seconds(6)))
+    rows = []
+    for name, key, target in (("runs/stream, idle server: first SSE byte, p50", "first_byte_us", 5),
+                              ("… `metadata` event, p50", "metadata_us", 5),
+                              ("… first `values` event of a Python graph, p50", "values_us", 15),
+                              ("… end of the stream, p50", "latency_us", None)):
+        ours, theirs = ([us / 1000 for us in figures(results.get(label), key, "p50")] for label in ("Heddle", "peer"))
+        reached = None if target is None else statistics.median(ours) <= target
+        rows.append(Row(name, spread(ours) + " ms", spread(theirs) + " ms" if theirs else "", spread(ratios(theirs, ours)),
+                        f"≤ {target} ms" if target else "", reached))
+    return rows, {"rounds": results}
+
+
+def start(bench):
+    """From exec to the first 200 of /ok, and to the end of a first Python run, with an empty data folder."""
+    measured = {"Heddle": [], "peer": []}
+    for at in range(1 if bench.options.quick else 3):
+        with bench.heddle(f"start-{at}") as server:
+            status, answer = server.request("POST", "/runs/wait", ECHO)
+            ended = time.monotonic() - server.began
+            if status != 200 or b'"out"' not in answer:
+                raise Failed(f"a run created while the workers load: {status} {answer[:200]}")
+            measured["Heddle"].append({"ok_ms": server.start_s * 1000, "first_run_ms": ended * 1000})
+        if bench.with_peer:
+            with Peer(bench.folder / f"start-{at}-peer") as server:
+                measured["peer"].append({"ok_ms": server.start_s * 1000})
+    ours, theirs = figures(measured["Heddle"], "ok_ms"), figures(measured["peer"], "ok_ms")
+    rows = [Row("start to the first 200 of /ok", spread(ours, "{:.0f}") + " ms", spread(theirs, "{:.0f}") + " ms" if theirs else "",
+                spread(ratios(theirs, ours)), "≤ 150 ms", statistics.median(ours) <= 150),
+            Row("… to the end of a first Python run", spread(figures(measured["Heddle"], "first_run_ms"), "{:.0f}") + " ms")]
+    return rows, measured
+
+
+def idle(bench):
+    """Memory of a server whose workers are ready and which has done nothing yet."""
+    memory = {}
+    with bench.both("idle") as servers:
+        time.sleep(max(3, bench.seconds(6)))
+        for server in servers:
+            memory[server.label] = server.memory_kib()
+    rss = memory["Heddle"]["VmRSS"] / 1024
+    peer = mib(memory["peer"]["VmRSS"]) if "peer" in memory else ""
+    ratio = f"{memory['peer']['VmRSS'] / 1024 / rss:.1f}" if "peer" in memory else ""
+    return [Row("idle RSS of the server process (workers apart)", f"{rss:.1f} MiB", peer, ratio, "≤ 25 MiB", rss <= 25)], memory
+
+
+def streams(bench):
+    """Resident memory for each idle stream: on runs of their own, and all on one run."""
+    count = 400 if bench.options.quick else 2000
+    data = {"streams": count}
+    with bench.heddle("streams") as server:
+        data["own_runs"] = hold(bench, server, count, "/runs/stream", sleeping())
+    with bench.heddle("streams-joined") as server:
+        thread = server.request_json("POST", "/threads", {})
+        run = server.request_json("POST", f"/threads/{thread['thread_id']}/runs", sleeping())
+        data["joined"] = hold(bench, server, count, f"/threads/{thread['thread_id']}/runs/{run['run_id']}/stream", None)
+    own, joined = data["own_runs"]["kib_each"], data["joined"]["kib_each"]
+    rows = [Row(f"{count} idle SSE streams, each on a sleeping run of its own", f"{own:.1f} KiB each", "", "", "≤ 10 KiB", own <= 10),
+            Row(f"{count} idle SSE streams that joined one run", f"{joined:.1f} KiB each", "", "", "≤ 10 KiB", joined <= 10)]
+    return rows, data
+
+
+def hold(bench, server, count, path, body):
+    """Opens the streams, reads the server's memory while they are idle, closes them. What came before has filled the
+    database's caches, which have a bound and do not belong to the streams."""
+    bench.load(server, "/runs/stream", body=dict(NATIVE_ECHO, stream_mode="values"), seconds=20, count=count, sse=True, connections=8)
+    time.sleep(1)
+    before = server.memory_kib()
+    command = bench.client_command(server, path, body=body, connections=count, sse=True, hold=True, timeout_ms=50000)
+    client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        if not select.select([client.stdout], [], [], 70)[0]:
+            raise Failed("the streams do not open")
+        line = client.stdout.readline()
+        if not line.startswith(f"held {count} "):
+            raise Failed(f"not all streams opened: {line} {client.stdout.read()} {server.log_end()[-600:]}")
+        time.sleep(2)
+        used, at_rest = server.memory_kib(), server.cpu_s()[1]
+        time.sleep(bench.seconds(5))
+        cpu = (server.cpu_s()[1] - at_rest) / bench.seconds(5)
+        result, _ = client.communicate(timeout=60)
+        if client.returncode != 0:
+            raise Failed(f"streams broke: {line} {result}")
+    finally:
+        client.kill()
+        client.wait()
+    each = (used["VmRSS"] - before["VmRSS"]) / count
+    return {"before_kib": before, "held_kib": used, "kib_each": each, "cpu_share": cpu, "opened": line.strip()}
+
+
+def sleeping():
+    return {"assistant_id": "native_sleep", "input": {"seconds": 100}, "stream_mode": "values"}
+
+
+MEASURES = {"threads": threads, "get": get_thread, "wait": wait, "stream": stream, "start": start, "idle": idle, "streams": streams}
+
+
+# ---- rows
+
+def rate_row(name, results, target):
+    ours, theirs = figures(results["Heddle"], "rps"), figures(results.get("peer"), "rps")
+    times = ratios(ours, theirs)
+    return Row(name, spread(ours, "{:.0f}") + "/s", spread(theirs, "{:.0f}") + "/s" if theirs else "", spread(times),
+               f"≥ {target} ×", statistics.median(times) >= target if times else None)
+
+
+def cpu_row(name, results, target_ms=None):
+    ours = median(results["Heddle"], "cpu_us")
+    theirs = median(results.get("peer"), "cpu_us")
+    show = ms if ours >= 500 or target_ms else None
+    return Row(name, ms(ours / 1000) if show else f"{ours:.0f} µs",
+               "" if theirs is None else ms(theirs / 1000) if theirs >= 500 else f"{theirs:.0f} µs",
+               "" if theirs is None else f"{theirs / ours:.1f}", f"≤ {target_ms} ms" if target_ms else "",
+               ours / 1000 <= target_ms if target_ms else None)
+
+
+def pair(results, first, second):
+    """Two percentiles of the latency for each server, as text."""
+    texts = {"peer": ""}
+    for label, rounds in results.items():
+        if rounds:
+            texts[label] = " / ".join(ms(median(rounds, "latency_us", key) / 1000) for key in (first, second))
+    return texts
+
+
+def ms(value):
+    return f"{value:.2f} ms" if value < 10 else f"{value:.0f} ms"
+
+
+def mib(kib):
+    return f"{kib / 1024:.1f} MiB"
+
+
+def fdatasync_us(path, seconds):
+    """What writing 4 KiB and having it on the disk takes, in a file that has its blocks, as a write-ahead log has."""
+    block, blocks, taken = os.urandom(4096), 256, []
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.pwrite(descriptor, block * blocks, 0)
+        os.fsync(descriptor)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and len(taken) < 5000:
+            began = time.monotonic()
+            os.pwrite(descriptor, block, len(taken) % blocks * len(block))
+            os.fdatasync(descriptor)
+            taken.append((time.monotonic() - began) * 1e6)
+    finally:
+        os.close(descriptor)
+        pathlib.Path(path).unlink()
+    taken.sort()
+    return {"p50": taken[len(taken) // 2], "p99": taken[len(taken) * 99 // 100], "count": len(taken)}

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two servers under measurement, each started fresh in a folder of its own and stopped afterwards."""
+import http.client
+import json
+import os
+import pathlib
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import processes
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROJECT = HERE / "project"
+PEER_TOOL = HERE.parent.parent / "shared" / "tools" / "peer"
+
+
+class Failed(Exception):
+    """Something could not be run; the message says what."""
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    label = ""
+    start_limit_s = 60
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.process, self.port = None, 0
+        self.began, self.start_s = 0.0, 0.0  # when it was started, and how long until it answered
+
+    def __enter__(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.began = time.monotonic()
+        try:
+            self._start()
+            self._until_ok(self.began + self.start_limit_s)
+        except BaseException:
+            self.stop()
+            raise
+        self.start_s = time.monotonic() - self.began
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def _spawn(self, command, **more):
+        environment = dict(os.environ, LANGSMITH_TRACING="false", LANGCHAIN_TRACING_V2="false")
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, start_new_session=True,
+                                            env=environment, **{"stdout": log, **more})
+
+    def _until_ok(self, deadline):
+        while True:
+            try:
+                if self.get("/ok")[0] == 200:
+                    return
+            except OSError:
+                pass
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise Failed(f"{self.label} does not start: {self.log_end()}")
+            time.sleep(0.002)
+
+    def stop(self):
+        """Ends the server, and then whatever is left of the session that it had to itself."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(8)
+        except subprocess.TimeoutExpired:
+            pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+        self.process = None
+
+    def log_end(self):
+        return (self.folder / "log").read_text(errors="replace")[-1500:]
+
+    def request(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body),
+                               {} if body is None else {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except http.client.HTTPException as error:
+            raise OSError(f"not HTTP: {error!r}") from error
+        finally:
+            connection.close()
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def request_json(self, method, path, body=None):
+        status, answer = self.request(method, path, body)
+        if status != 200:
+            raise Failed(f"{self.label}: {method} {path} answers {status}: {answer[:300]!r}")
+        return json.loads(answer)
+
+    def cpu_s(self):
+        return processes.cpu_s(self.process.pid)
+
+    def memory_kib(self):
+        return processes.memory_kib(self.process.pid)
+
+
+class Heddle(Server):
+    label = "Heddle"
+    start_limit_s = 30
+
+    def __init__(self, folder, binary, python):
+        super().__init__(folder)
+        self.binary, self.python = binary, python
+
+    def _start(self):
+        self._spawn([self.binary, "serve", "--config", PROJECT / "heddle.json", "--port", "0", "--data-dir",
+                     self.folder / "data", "--python", self.python], stdout=subprocess.PIPE)
+        if not select.select([self.process.stdout], [], [], self.start_limit_s)[0]:
+            raise Failed(f"Heddle does not say that it is ready: {self.log_end()}")
+        line = self.process.stdout.readline().decode().split()
+        if line[:2] != ["heddle", "ready"]:
+            raise Failed(f"Heddle does not start: {self.log_end()}")
+        self.port = int(line[2].rpartition(":")[2])
+
+
+class Peer(Server):
+    label = "peer"
+
+    def _start(self):
+        project = self.folder / "project"  # it writes its state into the project's folder
+        shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("__pycache__", ".*", "heddle.json"))
+        self.port = free_port()
+        self._spawn([PEER_TOOL, "python", str(self.port), project])
+
+
+def peer_python():
+    """The interpreter of the peer's environment; it exists once the peer has been started."""
+    cache = os.environ.get("PEER_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "peers")
+    return pathlib.Path(cache) / "python" / "bin" / "python"
+
+
+def install_peer(folder):
+    """The first start installs the peer, which takes its time."""
+    if not peer_python().with_name("langgraph").exists():
+        peer = Peer(folder)
+        peer.start_limit_s = 600
+        with peer:
+            pass
