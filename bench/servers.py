@@ -92,7 +92,7 @@ class Server:
         return (self.folder / "log").read_text(errors="replace")[-1500:]
 
     def request(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, None if body is None else json.dumps(body),
                                {} if body is None else {"Content-Type": "application/json"})
@@ -111,6 +111,12 @@ class Server:
         if status != 200:
             raise Failed(f"{self.label}: {method} {path} answers {status}: {answer[:300]!r}")
         return json.loads(answer)
+
+    def until_runs(self, body):
+        """Waits until runs are executed: workers may load for long after the first /ok."""
+        status, answer = self.request("POST", "/runs/wait", body)
+        if status != 200 or b'"out"' not in answer:
+            raise Failed(f"{self.label} answers its first run with {status}: {answer[:300]!r}; {self.log_end()}")
 
     def cpu_s(self):
         return processes.cpu_s(self.process.pid)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Graphs written in C++, for programs that embed Heddle. A native graph is one node: a coroutine that reads the
-// thread's state and returns an update of it. Everything happens on the server's loop thread: never block.
+// Graphs written in C++, for programs that embed Heddle. A native graph is one node: a coroutine that reads
+// the thread's state and returns an update of it. Everything happens on the server's loop thread: never
+// block.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+
 #include <chrono>
 #include <functional>
 #include <stdexcept>
@@ -13,11 +15,12 @@
 
 namespace heddle {
 
-// Ends a run with status `error`; `type` and `what()` become {"error", "message"}. Any other exception does so too, as
-// type "RuntimeError".
+// Ends a run with status `error`; `type` and `what()` become {"error", "message"}. Any other exception does
+// so too, as type "RuntimeError".
 class GraphError : public std::runtime_error {
   public:
-    GraphError(std::string type, const std::string& message) : std::runtime_error(message), type_(std::move(type)) {}
+    GraphError(std::string type, const std::string& message)
+        : std::runtime_error(message), type_(std::move(type)) {}
     [[nodiscard]] const std::string& type() const { return type_; }
 
   private:
@@ -29,8 +32,8 @@ class RunContext {
   public:
     virtual ~RunContext() = default;
 
-    // JSON texts. `state`: an object, the thread's state with the input merged in. `input`: as the client sent it.
-    // `config`: the run's complete config.
+    // JSON texts. `state`: an object, the thread's state with the input merged in. `input`: as the client
+    // sent it. `config`: the run's complete config.
     [[nodiscard]] virtual std::string_view state() const = 0;
     [[nodiscard]] virtual std::string_view input() const = 0;
     [[nodiscard]] virtual std::string_view config() const = 0;
@@ -42,8 +45,8 @@ class RunContext {
     [[nodiscard]] virtual bool cancelled() const = 0;
 };
 
-// Returns the update: a JSON object whose keys replace those of the state, or "null" for none. The server stores
-// checkpoints before and after the call and sends `values` and `updates`.
+// Returns the update: a JSON object whose keys replace those of the state, or "null" for none. The server
+// stores checkpoints before and after the call and sends `values` and `updates`.
 using NativeGraph = std::function<boost::asio::awaitable<std::string>(RunContext&)>;
 
 }  // namespace heddle

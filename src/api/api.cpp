@@ -38,14 +38,13 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
 void Api::add(http::Method method, std::string_view pattern, Body body, Action action) {
     // Throws when the document does not have it: nothing is served that is not documented.
     const Operation& operation = context_.schemas.operation(http::toString(method), pattern);
-    auto handler = [this, &operation, body,
-                    shared = std::make_shared<const Action>(std::move(action))](http::Request& request) {
-        return answer(request, operation, body, *shared);
-    };
+    auto handler = [this, &operation, body, shared = std::make_shared<const Action>(std::move(action))](
+                       http::Request& request) { return answer(request, operation, body, *shared); };
     router_.add(method, pattern, std::move(handler));
 }
 
-asio::awaitable<Result<RawJson>> Api::readBody(http::Request& request, const Operation& operation, Body body) {
+asio::awaitable<Result<RawJson>> Api::readBody(http::Request& request, const Operation& operation,
+                                               Body body) {
     if (body == Body::kNone) co_return RawJson();
     if (body == Body::kOptional && request.body.empty()) request.body = "{}";
     if (request.body.size() <= kInlineBody) co_return parseAndValidate(operation, std::move(request.body));

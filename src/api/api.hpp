@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP API: routes requests to operations, validates them against the API document, maps Problems to HTTP.
+// The HTTP API: routes requests to operations, validates them against the API document, maps Problems to
+// HTTP.
 #pragma once
 
 #include "api/context.hpp"
@@ -8,6 +9,7 @@
 #include "http/router.hpp"
 
 #include <boost/asio/awaitable.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -24,9 +26,10 @@ class Api final : private Routes {
   private:
     void add(http::Method method, std::string_view pattern, Body body, Action action) override;
     boost::asio::awaitable<http::Response> route(http::Request& request);
-    boost::asio::awaitable<Result<RawJson>> readBody(http::Request& request, const Operation& operation, Body body);
-    boost::asio::awaitable<http::Response> answer(http::Request& request, const Operation& operation, Body body,
-                                                  const Action& action);
+    boost::asio::awaitable<Result<RawJson>> readBody(http::Request& request, const Operation& operation,
+                                                     Body body);
+    boost::asio::awaitable<http::Response> answer(http::Request& request, const Operation& operation,
+                                                  Body body, const Action& action);
 
     Context& context_;
     Origins origins_;

@@ -51,7 +51,9 @@ asio::awaitable<Result<http::Response>> searchAssistants(Context& context, Call&
 
 asio::awaitable<Result<http::Response>> countAssistants(Context& context, Call& call) {
     auto query = std::make_shared<const store::AssistantQuery>(assistantQuery(call.json()));
-    auto job = [query](sql::Connection& db) -> Result<std::int64_t> { return store::countAssistants(db, *query); };
+    auto job = [query](sql::Connection& db) -> Result<std::int64_t> {
+        return store::countAssistants(db, *query);
+    };
     const auto count = co_await context.db.read(std::move(job));
     if (!count) co_return count.error();
     co_return http::Response::json(200, std::to_string(*count));

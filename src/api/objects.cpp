@@ -10,7 +10,9 @@ namespace {
 // Writes the fields of one object, leaving out what was not selected.
 class Fields {
   public:
-    Fields(JsonWriter& writer, const Select& select) : writer_(writer), select_(select) { writer_.beginObject(); }
+    Fields(JsonWriter& writer, const Select& select) : writer_(writer), select_(select) {
+        writer_.beginObject();
+    }
     ~Fields() { writer_.endObject(); }
     Fields(const Fields&) = delete;
     Fields& operator=(const Fields&) = delete;

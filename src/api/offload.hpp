@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <functional>
 #include <memory>
 #include <utility>
@@ -26,8 +27,8 @@ inline boost::asio::awaitable<void> offload(boost::asio::any_io_executor loop, b
             boost::asio::post(loop, [resume] { std::move (*resume)(); });
         });
     };
-    co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(std::move(initiate),
-                                                                                      boost::asio::use_awaitable);
+    co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+        std::move(initiate), boost::asio::use_awaitable);
 }
 
 }  // namespace heddle::api

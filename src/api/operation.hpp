@@ -7,6 +7,7 @@
 #include "http/message.hpp"
 
 #include <boost/asio/awaitable.hpp>
+
 #include <functional>
 #include <string>
 #include <string_view>

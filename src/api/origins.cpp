@@ -12,12 +12,14 @@ namespace heddle::api {
 namespace {
 
 constexpr std::string_view kMethods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
-constexpr std::string_view kExposed = "content-location, location, x-pagination-next, x-pagination-total, x-request-id";
+constexpr std::string_view kExposed =
+    "content-location, location, x-pagination-next, x-pagination-total, x-request-id";
 constexpr std::string_view kStudio = "https://smith.langchain.com";
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return out;
 }
 
@@ -84,7 +86,8 @@ bool Origins::hostAllowed(std::string_view host) const {
 
 bool Origins::originAllowed(std::string_view origin) const {
     if (config_.cors) {
-        return has(config_.cors->allow_origins, origin) || (pattern_ && pattern_->matches(std::string(origin)));
+        return has(config_.cors->allow_origins, origin) ||
+               (pattern_ && pattern_->matches(std::string(origin)));
     }
     if (origin == kStudio) return true;
     const auto scheme_end = origin.find("://");
@@ -95,7 +98,8 @@ bool Origins::originAllowed(std::string_view origin) const {
 std::optional<http::Response> Origins::judge(const http::Request& request) const {
     const auto host = request.headers.get("host");
     if (!host || !hostAllowed(*host)) {
-        return detailResponse(421, "Host not allowed: this server listens on loopback only (see --allowed-hosts)");
+        return detailResponse(421,
+                              "Host not allowed: this server listens on loopback only (see --allowed-hosts)");
     }
     const auto origin = request.headers.get("origin");
     if (!origin) return std::nullopt;
@@ -122,10 +126,12 @@ http::Response Origins::preflight(const http::Request& request, std::string_view
     std::string headers(asked);
     if (config_.cors && !has(config_.cors->allow_headers, "*")) headers = joined(config_.cors->allow_headers);
     response.headers.set("access-control-allow-methods",
-                         config_.cors && !has(config_.cors->allow_methods, "*") ? joined(config_.cors->allow_methods)
-                                                                                : std::string(kMethods));
+                         config_.cors && !has(config_.cors->allow_methods, "*")
+                             ? joined(config_.cors->allow_methods)
+                             : std::string(kMethods));
     if (!headers.empty()) response.headers.set("access-control-allow-headers", headers);
-    response.headers.set("access-control-max-age", std::to_string(config_.cors ? config_.cors->max_age_s : 600));
+    response.headers.set("access-control-max-age",
+                         std::to_string(config_.cors ? config_.cors->max_age_s : 600));
     if (request.headers.get("access-control-request-private-network")) {
         response.headers.set("access-control-allow-private-network", "true");
     }

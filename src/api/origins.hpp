@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may call from a browser: CORS (WHATWG Fetch) and the Host check (decisions.md, "cross-origin and Host").
+// Who may call from a browser: CORS (WHATWG Fetch) and the Host check (decisions.md, "cross-origin and
+// Host").
 #pragma once
 
 #include "config/config.hpp"
@@ -19,8 +20,8 @@ class Origins {
     Origins(const Origins&) = delete;
     Origins& operator=(const Origins&) = delete;
 
-    // A response where the request must go no further: a foreign Host (421), a preflight, a foreign origin that
-    // would change state (403).
+    // A response where the request must go no further: a foreign Host (421), a preflight, a foreign origin
+    // that would change state (403).
     [[nodiscard]] std::optional<http::Response> judge(const http::Request& request) const;
     // Adds the CORS headers that the request's origin may have, and `vary: Origin`.
     void decorate(const http::Request& request, http::Response& response) const;

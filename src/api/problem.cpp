@@ -8,13 +8,20 @@ namespace {
 
 unsigned statusOf(ProblemKind kind) {
     switch (kind) {
-        case ProblemKind::kBadRequest: return 400;
-        case ProblemKind::kForbidden: return 403;
-        case ProblemKind::kNotFound: return 404;
-        case ProblemKind::kConflict: return 409;
-        case ProblemKind::kTooLarge: return 413;
-        case ProblemKind::kInvalid: return 422;
-        case ProblemKind::kUnavailable: return 503;
+        case ProblemKind::kBadRequest:
+            return 400;
+        case ProblemKind::kForbidden:
+            return 403;
+        case ProblemKind::kNotFound:
+            return 404;
+        case ProblemKind::kConflict:
+            return 409;
+        case ProblemKind::kTooLarge:
+            return 413;
+        case ProblemKind::kInvalid:
+            return 422;
+        case ProblemKind::kUnavailable:
+            return 503;
     }
     return 500;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs on threads: create, stream, wait, list, get, delete, join, cancel. `/thread/…` is an alias of the five run paths.
+// Runs on threads: create, stream, wait, list, get, delete, join, cancel. `/thread/…` is an alias of the five
+// run paths.
 #include "api/runs.hpp"
 
 #include "api/context.hpp"
@@ -21,8 +22,8 @@ namespace {
 
 using run::Service;
 
-asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call, std::optional<ThreadId> thread,
-                                                  Service::Reader reader) {
+asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call,
+                                                  std::optional<ThreadId> thread, Service::Reader reader) {
     auto request = run::parseRunRequest(call.json(), thread);
     if (!request) co_return request.error();
     co_return co_await context.runs.create(std::move(*request), reader);
@@ -66,7 +67,8 @@ asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
     query.offset = number(call.request, "offset", query.offset);
     if (const auto status = call.request.queryValue("status")) query.status = parseRunStatus(*status);
     auto job = [thread = *thread, query](sql::Connection& db) -> Result<store::RunPage> {
-        if (!store::findThread(db, thread)) return Problem::notFound("Thread with ID " + thread.str() + " not found");
+        if (!store::findThread(db, thread))
+            return Problem::notFound("Thread with ID " + thread.str() + " not found");
         return store::listRuns(db, thread, query);
     };
     const auto page = co_await context.db.read(std::move(job));
@@ -84,7 +86,8 @@ asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
 
 }  // namespace
 
-asio::awaitable<Result<http::Response>> createRun(Context& context, Call& call, std::optional<ThreadId> thread) {
+asio::awaitable<Result<http::Response>> createRun(Context& context, Call& call,
+                                                  std::optional<ThreadId> thread) {
     auto accepted = co_await create(context, call, thread, Service::Reader::kNone);
     if (!accepted) co_return accepted.error();
     auto response = http::Response::json(200, runJson(accepted->run));
@@ -92,19 +95,22 @@ asio::awaitable<Result<http::Response>> createRun(Context& context, Call& call, 
     co_return response;
 }
 
-asio::awaitable<Result<http::Response>> streamRun(Context& context, Call& call, std::optional<ThreadId> thread) {
+asio::awaitable<Result<http::Response>> streamRun(Context& context, Call& call,
+                                                  std::optional<ThreadId> thread) {
     auto accepted = co_await create(context, call, thread, Service::Reader::kSubscribe);
     if (!accepted) co_return accepted.error();
     std::string location = runLocation(accepted->run);
-    co_return eventStream(context, std::move(accepted->live), std::move(accepted->events), whenGone(call.json()),
-                          std::move(location));
+    co_return eventStream(context, std::move(accepted->live), std::move(accepted->events),
+                          whenGone(call.json()), std::move(location));
 }
 
-asio::awaitable<Result<http::Response>> waitRun(Context& context, Call& call, std::optional<ThreadId> thread) {
+asio::awaitable<Result<http::Response>> waitRun(Context& context, Call& call,
+                                                std::optional<ThreadId> thread) {
     auto accepted = co_await create(context, call, thread, Service::Reader::kNone);
     if (!accepted) co_return accepted.error();
     std::string location = runLocation(accepted->run);
-    co_return outcomeWhenEnded(context, std::move(accepted->live), whenGone(call.json()), std::move(location));
+    co_return outcomeWhenEnded(context, std::move(accepted->live), whenGone(call.json()),
+                               std::move(location));
 }
 
 asio::awaitable<Result<http::Response>> getRun(Context& context, std::optional<ThreadId> thread, RunId id) {
@@ -130,14 +136,15 @@ asio::awaitable<Result<http::Response>> joinRun(Context& context, Call& call, st
     co_return endedOutcome(*outcome, location);
 }
 
-asio::awaitable<Result<http::Response>> joinStream(Context& context, Call& call, std::optional<ThreadId> thread,
-                                                   RunId id) {
+asio::awaitable<Result<http::Response>> joinStream(Context& context, Call& call,
+                                                   std::optional<ThreadId> thread, RunId id) {
     const std::string location = call.request.path.substr(0, call.request.path.rfind('/'));
     auto live = context.runs.live(id);
     if (live && (!thread || live->thread() == *thread)) {
         const auto last = call.request.headers.get("last-event-id");
-        auto events = last && live->resumable() ? live->subscribeAfter(*last, modesOf(call.request))
-                                                : live->subscribe(run::Subscription::From::kNow, modesOf(call.request));
+        auto events = last && live->resumable()
+                          ? live->subscribeAfter(*last, modesOf(call.request))
+                          : live->subscribe(run::Subscription::From::kNow, modesOf(call.request));
         if (!events) co_return Problem::invalid("Last-Event-ID: not an event id of this run");
         co_return eventStream(context, std::move(live), std::move(events), whenGone(call.request), location);
     }
@@ -146,8 +153,8 @@ asio::awaitable<Result<http::Response>> joinStream(Context& context, Call& call,
     co_return endedStream(*outcome, location);
 }
 
-asio::awaitable<Result<http::Response>> cancelRun(Context& context, Call& call, std::optional<ThreadId> thread,
-                                                  RunId id) {
+asio::awaitable<Result<http::Response>> cancelRun(Context& context, Call& call,
+                                                  std::optional<ThreadId> thread, RunId id) {
     const auto action = call.request.queryValue("action");
     if (action == "rollback") co_return Problem::invalid("action: \"rollback\" is not supported yet");
     auto live = context.runs.live(id);
@@ -157,7 +164,8 @@ asio::awaitable<Result<http::Response>> cancelRun(Context& context, Call& call, 
     if (!cancelled) co_return cancelled.error();
     const auto wait = call.request.queryValue("wait");
     if (live && (wait == "true" || wait == "1")) {
-        co_return cancelledWhenEnded(context, std::move(live), call.request.path.substr(0, call.request.path.rfind('/')));
+        co_return cancelledWhenEnded(context, std::move(live),
+                                     call.request.path.substr(0, call.request.path.rfind('/')));
     }
     http::Response response;
     response.status = 202;

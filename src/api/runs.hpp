@@ -6,6 +6,7 @@
 #include "api/operation.hpp"
 
 #include <boost/asio/awaitable.hpp>
+
 #include <optional>
 
 namespace heddle::api {

@@ -44,7 +44,9 @@ asio::awaitable<Result<http::Response>> createBatch(Context& context, Call& call
 
 void addStatelessRuns(Routes& routes, Context& context) {
     using http::Method;
-    const auto get = [](Context& c, Call&, std::optional<ThreadId> thread, RunId id) { return getRun(c, thread, id); };
+    const auto get = [](Context& c, Call&, std::optional<ThreadId> thread, RunId id) {
+        return getRun(c, thread, id);
+    };
     const auto batch = [&context](Call& call) { return createBatch(context, call); };
     routes.add(Method::kPost, "/runs", Body::kRequired, stateless(context, createRun));
     routes.add(Method::kPost, "/runs/stream", Body::kRequired, stateless(context, streamRun));

@@ -8,6 +8,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <utility>
 
 namespace heddle::api {
@@ -46,7 +47,8 @@ asio::awaitable<void> cancelIfAsked(Following& following) {
     if (following.when_gone != WhenGone::kCancel || following.live->outcome()) co_return;
     RunError reason{"UserInterrupt", "client disconnected from the run stream (on_disconnect=cancel)"};
     // Not open any more: nothing to cancel.
-    (void)co_await following.context.runs.cancel(following.live->thread(), following.live->id(), std::move(reason));
+    (void)co_await following.context.runs.cancel(following.live->thread(), following.live->id(),
+                                                 std::move(reason));
 }
 
 // Counts a stream as open while it lives.
@@ -103,7 +105,8 @@ using Answer = std::string (*)(const run::Outcome&);
 asio::awaitable<void> followOutcome(std::shared_ptr<Following> following, http::StreamWriter& writer,
                                     Answer answer) {
     auto next_beat = following->context.clock.steady() + limits::kHeartbeat;
-    const auto waiter = following->live->onFinished([following](const run::Outcome&) { following->wake.cancel(); });
+    const auto waiter =
+        following->live->onFinished([following](const run::Outcome&) { following->wake.cancel(); });
     writer.onGone([following] { following->wake.cancel(); });
     bool connected = true;
     while (connected && !following->live->outcome()) {
@@ -143,7 +146,8 @@ std::string runLocation(const Run& run) {
 }
 
 http::Response eventStream(Context& context, std::shared_ptr<run::LiveRun> live,
-                           std::unique_ptr<run::Subscription> events, WhenGone when_gone, std::string location) {
+                           std::unique_ptr<run::Subscription> events, WhenGone when_gone,
+                           std::string location) {
     auto following = std::make_shared<Following>(context, std::move(live), std::move(events), when_gone);
     auto response = sseResponse(location);
     response.stream = [following](http::StreamWriter& writer) { return followEvents(following, writer); };
@@ -161,15 +165,20 @@ http::Response outcomeWhenEnded(Context& context, std::shared_ptr<run::LiveRun> 
                                 std::string location) {
     auto following = std::make_shared<Following>(context, std::move(live), nullptr, when_gone);
     auto response = located("application/json", location, "/join");
-    response.stream = [following](http::StreamWriter& writer) { return followOutcome(following, writer, outcomeJson); };
+    response.stream = [following](http::StreamWriter& writer) {
+        return followOutcome(following, writer, outcomeJson);
+    };
     return response;
 }
 
-http::Response cancelledWhenEnded(Context& context, std::shared_ptr<run::LiveRun> live, std::string location) {
+http::Response cancelledWhenEnded(Context& context, std::shared_ptr<run::LiveRun> live,
+                                  std::string location) {
     auto following = std::make_shared<Following>(context, std::move(live), nullptr, WhenGone::kContinue);
     auto response = located("application/json", location, "/join");
     const Answer empty = [](const run::Outcome&) -> std::string { return "{}"; };
-    response.stream = [following, empty](http::StreamWriter& writer) { return followOutcome(following, writer, empty); };
+    response.stream = [following, empty](http::StreamWriter& writer) {
+        return followOutcome(following, writer, empty);
+    };
     return response;
 }
 

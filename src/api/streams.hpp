@@ -19,7 +19,8 @@ enum class WhenGone { kContinue, kCancel };
 
 // `location`: runLocation(). Heartbeats every 5 s since the response began.
 http::Response eventStream(Context& context, std::shared_ptr<run::LiveRun> live,
-                           std::unique_ptr<run::Subscription> events, WhenGone when_gone, std::string location);
+                           std::unique_ptr<run::Subscription> events, WhenGone when_gone,
+                           std::string location);
 // A stream of a run that has ended already: only its error, if it failed.
 http::Response endedStream(const run::Outcome& outcome, std::string location);
 

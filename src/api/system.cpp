@@ -59,7 +59,8 @@ asio::awaitable<Result<http::Response>> getMetrics(Context& context, Call& call)
     auto job = [](sql::Connection& db) -> Result<std::int64_t> { return store::countPending(db); };
     const auto pending = co_await context.db.read(std::move(job));
     if (pending) context.metrics.setWebhooksPending(static_cast<std::size_t>(*pending));
-    if (call.request.queryValue("format") == "json") co_return content("application/json", context.metrics.exposeJson());
+    if (call.request.queryValue("format") == "json")
+        co_return content("application/json", context.metrics.exposeJson());
     co_return content(metrics::Metrics::kTextContentType, context.metrics.exposeText());
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // /threads: create, get, patch, delete, search, count, latest state.
+#include "store/threads.hpp"
+
 #include "api/context.hpp"
 #include "api/objects.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
 #include "store/runs.hpp"
-#include "store/threads.hpp"
 
 #include <memory>
 #include <utility>
@@ -71,7 +72,8 @@ asio::awaitable<Result<http::Response>> patchThread(Context& context, Call& call
     const auto thread = co_await context.db.write(std::move(job));
     if (!thread) co_return thread.error();
     const auto prefer = call.request.headers.get("prefer");
-    if (prefer && prefer->find("return=minimal") != std::string_view::npos) co_return http::Response::noContent();
+    if (prefer && prefer->find("return=minimal") != std::string_view::npos)
+        co_return http::Response::noContent();
     co_return http::Response::json(200, threadJson(*thread));
 }
 
@@ -92,7 +94,8 @@ store::ThreadQuery threadQuery(JsonView body) {
     }
     query.metadata = objectOr(body, "metadata");
     query.values = objectOr(body, "values");
-    if (const auto status = body.get("status")) query.status = parseThreadStatus(status->string().value_or(""));
+    if (const auto status = body.get("status"))
+        query.status = parseThreadStatus(status->string().value_or(""));
     const Page page = pageOf(body);
     query.limit = page.limit;
     query.offset = page.offset;
@@ -114,7 +117,9 @@ void writeExtracted(JsonWriter& writer, const Thread& thread, JsonView extract) 
 
 asio::awaitable<Result<http::Response>> searchThreads(Context& context, Call& call) {
     auto query = std::make_shared<const store::ThreadQuery>(threadQuery(call.json()));
-    auto job = [query](sql::Connection& db) -> Result<store::ThreadPage> { return store::searchThreads(db, *query); };
+    auto job = [query](sql::Connection& db) -> Result<store::ThreadPage> {
+        return store::searchThreads(db, *query);
+    };
     const auto page = co_await context.db.read(std::move(job));
     if (!page) co_return page.error();
     const Select select = selectOf(call.json());
@@ -142,7 +147,9 @@ asio::awaitable<Result<http::Response>> searchThreads(Context& context, Call& ca
 
 asio::awaitable<Result<http::Response>> countThreads(Context& context, Call& call) {
     auto query = std::make_shared<const store::ThreadQuery>(threadQuery(call.json()));
-    auto job = [query](sql::Connection& db) -> Result<std::int64_t> { return store::countThreads(db, *query); };
+    auto job = [query](sql::Connection& db) -> Result<std::int64_t> {
+        return store::countThreads(db, *query);
+    };
     const auto count = co_await context.db.read(std::move(job));
     if (!count) co_return count.error();
     co_return http::Response::json(200, std::to_string(*count));

@@ -6,6 +6,7 @@
 #include "heddle_build.hpp"
 
 #include <fmt/core.h>
+
 #include <cstdio>
 
 namespace heddle::app {

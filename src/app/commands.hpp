@@ -18,7 +18,8 @@ struct Invocation {
 // "heddle 0.1.0 (abc1234)"
 [[nodiscard]] std::string versionLine();
 
-// Serves until SIGTERM or SIGINT. 0 after a drain; 1 when the configuration or the start failed (told on stderr).
+// Serves until SIGTERM or SIGINT. 0 after a drain; 1 when the configuration or the start failed (told on
+// stderr).
 int serve(const Invocation& invocation);
 
 // Prints the effective configuration (secrets masked) on stdout, or every problem with its key on stderr (1).

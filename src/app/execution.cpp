@@ -23,15 +23,16 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     options.dependencies = config.dependencies;
     for (const auto& graph : config.graphs) {
         if (graph.runtime != config::GraphRuntime::kPython) continue;
-        options.graphs.push_back({graph.graph_id, graph.path.empty() ? graph.module : graph.path, graph.name});
+        options.graphs.push_back(
+            {graph.graph_id, graph.path.empty() ? graph.module : graph.path, graph.name});
     }
     return options;
 }
 
 }  // namespace
 
-Execution::Execution(asio::any_io_executor loop, const config::Config& config, sql::Database& db, const Clock& clock,
-                     Random& random, metrics::Metrics& metrics)
+Execution::Execution(asio::any_io_executor loop, const config::Config& config, sql::Database& db,
+                     const Clock& clock, Random& random, metrics::Metrics& metrics)
     : native_(std::make_unique<graph::NativeExecutor>(loop, db, clock, random)) {
     std::vector<graph::Executor*> all{native_.get()};
     for (const auto& graph : config.graphs) {
@@ -42,8 +43,8 @@ Execution::Execution(asio::any_io_executor loop, const config::Config& config, s
     const bool python = std::ranges::any_of(
         config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
     if (python) {
-        python_ = std::make_unique<graph::WorkerExecutor>(loop, db, clock, random, workerOptions(config), nullptr,
-                                                          &metrics);
+        python_ = std::make_unique<graph::WorkerExecutor>(loop, db, clock, random, workerOptions(config),
+                                                          nullptr, &metrics);
         all.push_back(python_.get());
     }
     mixed_ = std::make_unique<graph::MixedExecutor>(std::move(all));

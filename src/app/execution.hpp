@@ -13,6 +13,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
 #include <chrono>
 #include <memory>
 #include <vector>
@@ -21,8 +22,8 @@ namespace heddle::app {
 
 class Execution {
   public:
-    Execution(boost::asio::any_io_executor loop, const config::Config& config, sql::Database& db, const Clock& clock,
-              Random& random, metrics::Metrics& metrics);
+    Execution(boost::asio::any_io_executor loop, const config::Config& config, sql::Database& db,
+              const Clock& clock, Random& random, metrics::Metrics& metrics);
 
     [[nodiscard]] graph::Executor& executor() { return *mixed_; }
     void observe(graph::RunObserver& observer);

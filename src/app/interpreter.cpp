@@ -24,7 +24,8 @@ std::string pythonInterpreter(const config::Config& config) {
 std::string workersFolder(std::string_view runtime) {
     std::error_code ignored;
     const fs::path self = fs::read_symlink("/proc/self/exe", ignored);
-    const fs::path installed = (self.parent_path() / build::kInstalledWorkersDir / runtime).lexically_normal();
+    const fs::path installed =
+        (self.parent_path() / build::kInstalledWorkersDir / runtime).lexically_normal();
     if (fs::exists(installed, ignored)) return installed.string();
     return (fs::path(build::kSourceWorkersDir) / runtime).string();
 }

@@ -26,6 +26,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
+
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -36,7 +37,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kRunsEnd{8'000};       // a container is given 10 s in all
+constexpr std::chrono::milliseconds kRunsEnd{8'000};  // a container is given 10 s in all
 constexpr std::chrono::milliseconds kWebhooksEnd{1'000};
 constexpr std::chrono::milliseconds kConnectionsEnd{500};
 constexpr std::chrono::milliseconds kWorkersEnd{2'000};
@@ -102,11 +103,22 @@ class Server::Impl {
           client_(loop_.get_executor()),
           resolver_(loop_.get_executor()),
           dispatcher_(loop_.get_executor(), db_, clock_, random_, client_, resolver_, dispatcherOptions()),
-          context_{loop_.get_executor(), offload_,  config_,  db_,      clock_, random_, runs_, metrics_, schemas_,
-                   embedded::openapiJson(), embedded::docsHtml(), build::kVersion},
+          context_{loop_.get_executor(),
+                   offload_,
+                   config_,
+                   db_,
+                   clock_,
+                   random_,
+                   runs_,
+                   metrics_,
+                   schemas_,
+                   embedded::openapiJson(),
+                   embedded::docsHtml(),
+                   build::kVersion},
           api_(context_),
-          http_(loop_.get_executor(), [this](http::Request& request) { return api_.handle(request); },
-                [this](const http::Exchange& exchange) { logExchange(exchange); }),
+          http_(
+              loop_.get_executor(), [this](http::Request& request) { return api_.handle(request); },
+              [this](const http::Exchange& exchange) { logExchange(exchange); }),
           signals_(loop_, SIGTERM, SIGINT),
           stall_timer_(loop_),
           sweep_timer_(loop_) {
@@ -159,7 +171,8 @@ class Server::Impl {
         watchLoop();
         asio::co_spawn(loop_, sweep(), asio::detached);
         const bool v6 = config_.host.find(':') != std::string::npos;
-        fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "", http_.port());
+        fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "",
+                   http_.port());
         std::fflush(stdout);
     }
 
@@ -211,7 +224,8 @@ class Server::Impl {
 
     asio::awaitable<void> sweep() {
         for (;;) {
-            auto job = [before = clock_.now() - kRetiredRunsStay](sql::Connection& db) -> Result<std::int64_t> {
+            auto job = [before =
+                            clock_.now() - kRetiredRunsStay](sql::Connection& db) -> Result<std::int64_t> {
                 return store::expireRetiredRuns(db, before, kSweepChunk);
             };
             bool more = false;

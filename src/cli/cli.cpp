@@ -4,6 +4,7 @@
 #include "app/commands.hpp"
 
 #include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -27,7 +28,8 @@ std::map<std::string, std::string> environment() {
 
 // The flags that were given, by name without dashes.
 struct Flags {
-    std::string config;  // empty: langgraph.json of the working directory, unless the environment has the graphs
+    std::string
+        config;  // empty: langgraph.json of the working directory, unless the environment has the graphs
     std::map<std::string, std::string> given;
 
     void value(CLI::App& verb, const std::string& name, const std::string& help) {
@@ -35,7 +37,8 @@ struct Flags {
             "--" + name, [this, name](const std::string& text) { given[name] = text; }, help);
     }
     void toggle(CLI::App& verb, const std::string& name, const std::string& help) {
-        verb.add_flag_function("--" + name, [this, name](std::int64_t) { given[name] = "true"; }, help);
+        verb.add_flag_function(
+            "--" + name, [this, name](std::int64_t) { given[name] = "true"; }, help);
     }
 };
 
@@ -53,7 +56,8 @@ void addCommon(CLI::App& verb, Flags& flags) {
 }
 
 app::Invocation invocation(const Flags& flags) {
-    return app::Invocation{flags.config, flags.given, environment(), std::filesystem::current_path().string()};
+    return app::Invocation{flags.config, flags.given, environment(),
+                           std::filesystem::current_path().string()};
 }
 
 }  // namespace
@@ -65,7 +69,8 @@ int main(int argc, char** argv) {
     Flags flags;
     auto* serve = cli.add_subcommand("serve", "Serve the graphs of a langgraph.json");
     addCommon(*serve, flags);
-    auto* check = cli.add_subcommand("check-config", "Print the effective configuration, or every problem with its key");
+    auto* check = cli.add_subcommand("check-config",
+                                     "Print the effective configuration, or every problem with its key");
     addCommon(*check, flags);
     try {
         cli.parse(argc, argv);

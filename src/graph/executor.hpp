@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who executes graphs: worker processes or native code, behind one interface. Everything happens on the loop thread.
+// Who executes graphs: worker processes or native code, behind one interface. Everything happens on the loop
+// thread.
 #pragma once
 
 #include "base/ids.hpp"
@@ -9,6 +10,7 @@
 #include "domain/run.hpp"
 
 #include <boost/asio/awaitable.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -40,13 +42,14 @@ struct RunEnd {
     std::optional<std::string> checkpoint_id;
 };
 
-// What an attempt tells. Implemented by run/. Called on the loop; must not block and must not call back into the executor
-// from within the call.
+// What an attempt tells. Implemented by run/. Called on the loop; must not block and must not call back into
+// the executor from within the call.
 class RunObserver {
   public:
     virtual ~RunObserver() = default;
     // `data`: strict JSON on one line. `event`: the SSE event's name.
-    virtual void onEvent(const RunId& run, std::int64_t attempt, std::string_view event, std::string data) = 0;
+    virtual void onEvent(const RunId& run, std::int64_t attempt, std::string_view event,
+                         std::string data) = 0;
     // Exactly once for each start().
     virtual void onEnd(const RunId& run, std::int64_t attempt, RunEnd end) = 0;
     // Capacity came up or grew (a worker is ready): waiting runs may be started.
@@ -60,13 +63,15 @@ class Executor {
     [[nodiscard]] virtual bool hosts(std::string_view graph_id) const = 0;
     // Whether start() would find a free place now. False: wait for onCapacity or an onEnd.
     [[nodiscard]] virtual bool ready(std::string_view graph_id) const = 0;
-    // Needs ready(). `isolated`: give the run a worker of its own if there is one (it was on a worker that died).
+    // Needs ready(). `isolated`: give the run a worker of its own if there is one (it was on a worker that
+    // died).
     enum class Placement { kAny, kIsolated };
     virtual void start(RunStart start, Placement placement) = 0;
     // Asks an attempt to stop; it ends with kInterrupted, or as it would have if it was faster.
     virtual void cancel(const RunId& run, std::int64_t attempt) = 0;
     // The state of a checkpoint, as ThreadState JSON; asks a worker. kUnavailable when none answers in time.
-    virtual boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key, JsonView config) = 0;
+    virtual boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key,
+                                                          JsonView config) = 0;
 };
 
 }  // namespace heddle::graph

@@ -13,7 +13,9 @@ Executor* MixedExecutor::find(std::string_view graph_id) const {
     return nullptr;
 }
 
-bool MixedExecutor::hosts(std::string_view graph_id) const { return find(graph_id) != nullptr; }
+bool MixedExecutor::hosts(std::string_view graph_id) const {
+    return find(graph_id) != nullptr;
+}
 
 bool MixedExecutor::ready(std::string_view graph_id) const {
     const auto* executor = find(graph_id);

@@ -5,6 +5,7 @@
 #include "graph/executor.hpp"
 
 #include <boost/asio/awaitable.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,7 +22,8 @@ class MixedExecutor final : public Executor {
     [[nodiscard]] bool ready(std::string_view graph_id) const override;
     void start(RunStart start, Placement placement) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
-    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key, JsonView config) override;
+    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key,
+                                                  JsonView config) override;
 
   private:
     [[nodiscard]] Executor* find(std::string_view graph_id) const;

@@ -10,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <utility>
 
 namespace heddle::run {
@@ -55,7 +56,8 @@ RawJson attemptConfig(const Run& run) {
     return mergeObjects(config, JsonView::trusted(over.text()));
 }
 
-Ending endingOf(const RunId& id, std::int64_t attempt, graph::RunEnd end, const std::optional<RunError>& cancelled) {
+Ending endingOf(const RunId& id, std::int64_t attempt, graph::RunEnd end,
+                const std::optional<RunError>& cancelled) {
     using Status = graph::RunEnd::Status;
     Ending ending;
     ending.run = id;
@@ -64,14 +66,18 @@ Ending endingOf(const RunId& id, std::int64_t attempt, graph::RunEnd end, const 
     ending.state = std::move(end.state);
     ending.checkpoint_id = std::move(end.checkpoint_id);
     switch (end.status) {
-        case Status::kSuccess: ending.status = RunStatus::kSuccess; break;
+        case Status::kSuccess:
+            ending.status = RunStatus::kSuccess;
+            break;
         case Status::kInterrupted:
             ending.status = RunStatus::kInterrupted;
             ending.error = cancelled;
             break;
         case Status::kError:
         case Status::kRefused:
-        case Status::kLost: ending.status = RunStatus::kError; break;
+        case Status::kLost:
+            ending.status = RunStatus::kError;
+            break;
     }
     if (ending.status == RunStatus::kError && !ending.error) {
         ending.error = RunError{"WorkerLost", "the worker process that executed the run ended unexpectedly"};
@@ -145,7 +151,8 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     running_[id] = Attempt{run.attempt, waiting};
     events_.started(run);
     if (run.attempt > 1) {
-        live->publish("metadata", R"({"run_id":")" + id.str() + R"(","attempt":)" + std::to_string(run.attempt) + "}");
+        live->publish("metadata",
+                      R"({"run_id":")" + id.str() + R"(","attempt":)" + std::to_string(run.attempt) + "}");
     }
     if (draining_ || live->cancelled || !executor_.ready(run.graph_id)) {
         graph::RunEnd end;
@@ -155,7 +162,7 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     }
     run.kwargs.config = attemptConfig(run);
     const auto placement = waiting.placement == Placement::kIsolated ? graph::Executor::Placement::kIsolated
-                                                                      : graph::Executor::Placement::kAny;
+                                                                     : graph::Executor::Placement::kAny;
     graph::RunStart start{std::move(run), std::move(claimed->checkpoint)};
     executor_.start(std::move(start), placement);
     pump();
@@ -171,7 +178,8 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t attempt, graph::Run
     const auto live = hub_.find(id);
     const bool cancelled = live && live->cancelled;
     using Status = graph::RunEnd::Status;
-    // An attempt that stopped without a result and without being asked to by a client goes back into the queue.
+    // An attempt that stopped without a result and without being asked to by a client goes back into the
+    // queue.
     const bool unfinished = end.status == Status::kLost || end.status == Status::kInterrupted;
     bool settled = false;
     bool again = false;
@@ -202,10 +210,12 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t attempt, graph::Run
 // True when the run went back to pending; false when it has failed too often (or is gone).
 asio::awaitable<bool> Service::putBack(RunId id, std::int64_t attempt, graph::RunEnd end) {
     const bool lost = end.status == graph::RunEnd::Status::kLost;
-    auto job = [id, attempt, lost, most = options_.failures_max, now = clock_.now()](sql::Connection& db) -> Result<bool> {
+    auto job = [id, attempt, lost, most = options_.failures_max,
+                now = clock_.now()](sql::Connection& db) -> Result<bool> {
         const auto run = store::findRun(db, id);
         if (!run || (lost && run->failures + 1 >= most)) return false;
-        return store::requeueRun(db, id, attempt, lost ? store::Requeue::kFailed : store::Requeue::kGraceful, now);
+        return store::requeueRun(db, id, attempt, lost ? store::Requeue::kFailed : store::Requeue::kGraceful,
+                                 now);
     };
     const auto back = co_await db_.write(std::move(job));
     if (!back) throw std::runtime_error(back.error().detail);
@@ -215,14 +225,15 @@ asio::awaitable<bool> Service::putBack(RunId id, std::int64_t attempt, graph::Ru
 
 asio::awaitable<void> Service::finishAttempt(RunId id, std::int64_t attempt, graph::RunEnd end) {
     const auto live = hub_.find(id);
-    const bool raised = end.status != graph::RunEnd::Status::kSuccess &&
-                        end.status != graph::RunEnd::Status::kInterrupted;
+    const bool raised =
+        end.status != graph::RunEnd::Status::kSuccess && end.status != graph::RunEnd::Status::kInterrupted;
     std::optional<RunError> cancelled = live ? live->cancelled : std::nullopt;
     Ending ending = endingOf(id, attempt, std::move(end), cancelled);
     auto finished = co_await writeEnding(std::move(ending));
     // Not open any more: it was deleted meanwhile, and its end was announced then.
     if (!finished) {
-        if (finished.error().kind == ProblemKind::kUnavailable) throw std::runtime_error(finished.error().detail);
+        if (finished.error().kind == ProblemKind::kUnavailable)
+            throw std::runtime_error(finished.error().detail);
         co_return;
     }
     announceEnd(id, *finished, raised);
@@ -230,7 +241,9 @@ asio::awaitable<void> Service::finishAttempt(RunId id, std::int64_t attempt, gra
 
 asio::awaitable<Result<Finished>> Service::writeEnding(Ending ending) {
     auto shared = std::make_shared<const Ending>(std::move(ending));
-    auto job = [shared, finish_rules = rules()](sql::Connection& db) { return finishRun(db, *shared, finish_rules); };
+    auto job = [shared, finish_rules = rules()](sql::Connection& db) {
+        return finishRun(db, *shared, finish_rules);
+    };
     co_return co_await db_.write(std::move(job));
 }
 

@@ -64,7 +64,8 @@ Result<Target> resolveThread(sql::Connection& db, const RunRequest& request, con
         return Target{freshThread(ids.thread, request.on_completion == OnCompletion::kDelete, ids.now), true};
     }
     if (auto thread = store::findThread(db, *request.thread)) return Target{std::move(*thread), false};
-    if (request.if_not_exists == IfNotExists::kCreate) return Target{freshThread(*request.thread, false, ids.now), true};
+    if (request.if_not_exists == IfNotExists::kCreate)
+        return Target{freshThread(*request.thread, false, ids.now), true};
     return Problem::notFound("Thread or assistant not found.");
 }
 
@@ -82,7 +83,8 @@ Result<Created> createRun(sql::Connection& db, const RunRequest& request, const 
         auto open = store::openRuns(db, target->thread.id);
         if (request.multitask_strategy == MultitaskStrategy::kReject && !open.empty()) {
             return Problem::conflict(
-                "Thread is already running a task. Wait for it to finish or choose a different multitask strategy.");
+                "Thread is already running a task. Wait for it to finish or choose a different multitask "
+                "strategy.");
         }
         created.superseded = std::move(open);
     }
@@ -95,7 +97,8 @@ Result<Created> createRun(sql::Connection& db, const RunRequest& request, const 
     thread.status = ThreadStatus::kBusy;
     thread.updated_at = ids.now;
     if (target->fresh) {
-        if (!store::insertThread(db, thread)) return Problem::conflict("Thread with ID " + thread.id.str() + " already exists");
+        if (!store::insertThread(db, thread))
+            return Problem::conflict("Thread with ID " + thread.id.str() + " already exists");
     } else {
         store::saveThread(db, thread);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transaction that creates a run: assistant, thread and multitask rule checked, rows written. Runs in a write job.
+// The transaction that creates a run: assistant, thread and multitask rule checked, rows written. Runs in a
+// write job.
 #pragma once
 
 #include "base/result.hpp"

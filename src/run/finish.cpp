@@ -32,9 +32,11 @@ RawJson interruptsByTask(JsonView state) {
 }
 
 ThreadStatus statusAfter(const Ending& ending, const Thread& thread) {
-    if (ending.status == RunStatus::kError || ending.status == RunStatus::kTimeout) return ThreadStatus::kError;
+    if (ending.status == RunStatus::kError || ending.status == RunStatus::kTimeout)
+        return ThreadStatus::kError;
     const JsonView state = thread.state.view();
-    const bool waits = state.isObject() && (!isEmptyArray(state, "next") || !isEmptyArray(state, "interrupts"));
+    const bool waits =
+        state.isObject() && (!isEmptyArray(state, "next") || !isEmptyArray(state, "interrupts"));
     return waits ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
 }
 
@@ -114,9 +116,9 @@ Result<Finished> finishRun(sql::Connection& db, const Ending& ending, const Fini
     auto thread = store::findThread(db, run->thread_id);
     if (thread) {
         applyEnding(*thread, ending, rules.now);
-        finished.outcome.output =
-            thread->state.isNull() ? thread->values : outputOf(thread->state.view());
-        thread->status = store::hasOpenRuns(db, thread->id) ? ThreadStatus::kBusy : statusAfter(ending, *thread);
+        finished.outcome.output = thread->state.isNull() ? thread->values : outputOf(thread->state.view());
+        thread->status =
+            store::hasOpenRuns(db, thread->id) ? ThreadStatus::kBusy : statusAfter(ending, *thread);
     }
     const bool with_values = !run->kwargs.temporary || rules.stateless_values;
     finished.delivery = writeDelivery(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transaction that ends a run: run, thread, webhook outbox and temporary thread change together. Runs in a write job.
+// The transaction that ends a run: run, thread, webhook outbox and temporary thread change together. Runs in
+// a write job.
 #pragma once
 
 #include "base/result.hpp"
@@ -15,7 +16,8 @@ namespace heddle::run {
 
 struct Ending {
     RunId run;
-    std::optional<std::int64_t> attempt;  // nothing: whatever the current attempt is (cancelled before start, deleted)
+    std::optional<std::int64_t>
+        attempt;  // nothing: whatever the current attempt is (cancelled before start, deleted)
     RunStatus status = RunStatus::kSuccess;
     std::optional<RunError> error;
     RawJson state;  // ThreadState JSON; null: the thread's state stays as it is
@@ -24,7 +26,7 @@ struct Ending {
 
 struct FinishRules {
     Timestamp now;
-    bool deliver = true;          // http.disable_webhooks writes none
+    bool deliver = true;  // http.disable_webhooks writes none
     bool stateless_values = false;
 };
 

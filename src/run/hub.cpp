@@ -21,7 +21,8 @@ std::string render(std::string_view event, std::string_view data, std::string_vi
 
 }  // namespace
 
-Subscription::Subscription(std::shared_ptr<LiveRun> run, std::uint64_t next_id, std::vector<std::string> modes)
+Subscription::Subscription(std::shared_ptr<LiveRun> run, std::uint64_t next_id,
+                           std::vector<std::string> modes)
     : run_(std::move(run)), next_(next_id), modes_(std::move(modes)), progress_(run_->clock_.steady()) {
     run_->subscribers_.insert(this);
     run_->claim(next_);
@@ -44,7 +45,8 @@ bool Subscription::wants(std::string_view event) const {
     const std::string_view base = event.substr(0, end);
     const bool tuple = base == "messages" && (end == std::string_view::npos || event[end] == '|');
     const std::string_view mode = tuple ? std::string_view("messages-tuple") : base;
-    return std::ranges::any_of(modes_, [&](const std::string& wanted) { return wanted == mode || wanted == base; });
+    return std::ranges::any_of(modes_,
+                               [&](const std::string& wanted) { return wanted == mode || wanted == base; });
 }
 
 std::string Subscription::take(std::size_t max_bytes) {
@@ -110,7 +112,8 @@ std::unique_ptr<Subscription> LiveRun::subscribe(Subscription::From from, std::v
 
 std::unique_ptr<Subscription> LiveRun::subscribeAfter(std::string_view last_event_id,
                                                       std::vector<std::string> modes) {
-    if (last_event_id == "-1" || last_event_id == "0") return subscribe(Subscription::From::kStart, std::move(modes));
+    if (last_event_id == "-1" || last_event_id == "0")
+        return subscribe(Subscription::From::kStart, std::move(modes));
     const std::string prefix = std::to_string(started_ms_) + "-";
     if (!last_event_id.starts_with(prefix)) return nullptr;
     const std::string_view digits = last_event_id.substr(prefix.size());
@@ -132,12 +135,14 @@ std::uint64_t LiveRun::onFinished(std::function<void(const Outcome&)> callback) 
 
 void LiveRun::claim(std::uint64_t next) {
     ++active_;
-    for (std::uint64_t id = std::max(next, first_); id < first_ + events_.size(); ++id) ++events_[id - first_].readers;
+    for (std::uint64_t id = std::max(next, first_); id < first_ + events_.size(); ++id)
+        ++events_[id - first_].readers;
 }
 
 void LiveRun::disclaim(std::uint64_t next) {
     --active_;
-    for (std::uint64_t id = std::max(next, first_); id < first_ + events_.size(); ++id) --events_[id - first_].readers;
+    for (std::uint64_t id = std::max(next, first_); id < first_ + events_.size(); ++id)
+        --events_[id - first_].readers;
     trim();
 }
 

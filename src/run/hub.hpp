@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The event hub: for each live run one shared log of rendered events; a subscriber is a cursor into it. A slow
-// subscriber is dropped only when it is far behind and makes no progress; it slows nobody. Loop thread only.
+// The event hub: for each live run one shared log of rendered events; a subscriber is a cursor into it. A
+// slow subscriber is dropped only when it is far behind and makes no progress; it slows nobody. Loop thread
+// only.
 #pragma once
 
 #include "base/ids.hpp"
@@ -75,7 +76,8 @@ class LiveRun : public std::enable_shared_from_this<LiveRun> {
     // Reads from the next event on, or from the oldest one kept. `modes` filters (empty: everything).
     std::unique_ptr<Subscription> subscribe(Subscription::From from, std::vector<std::string> modes);
     // After an event id of this run ("-1" or "0": all that is kept); nothing when the text is no such id.
-    std::unique_ptr<Subscription> subscribeAfter(std::string_view last_event_id, std::vector<std::string> modes);
+    std::unique_ptr<Subscription> subscribeAfter(std::string_view last_event_id,
+                                                 std::vector<std::string> modes);
 
     // Called once when the run ends; at once if it has. Returns a number for forget().
     std::uint64_t onFinished(std::function<void(const Outcome&)> callback);
@@ -97,8 +99,8 @@ class LiveRun : public std::enable_shared_from_this<LiveRun> {
     struct Event {
         std::string name;
         std::string frame;
-        std::uint64_t offset;   // bytes published before it
-        std::size_t readers;    // subscribers that have not taken it
+        std::uint64_t offset;  // bytes published before it
+        std::size_t readers;   // subscribers that have not taken it
     };
     // Adds or removes one reader of the events from `next` on.
     void claim(std::uint64_t next);

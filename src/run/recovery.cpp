@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Start and end of the process: what was left is settled, what runs is ended or put back. Part of run::Service.
+// Start and end of the process: what was left is settled, what runs is ended or put back. Part of
+// run::Service.
 #include "base/log.hpp"
 #include "run/service.hpp"
 #include "store/runs.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <utility>
 
 namespace heddle::run {
@@ -19,7 +21,8 @@ struct Left {
     std::size_t requeued = 0;
 };
 
-// Running rows are of attempts that died with the process before: back to pending, or failed when that happened too often.
+// Running rows are of attempts that died with the process before: back to pending, or failed when that
+// happened too often.
 Result<Left> settleLeft(sql::Connection& db, std::int64_t failures_max, const FinishRules& rules) {
     Left left;
     for (Run& run : store::allOpenRuns(db)) {
@@ -28,8 +31,9 @@ Result<Left> settleLeft(sql::Connection& db, std::int64_t failures_max, const Fi
                 Ending ending;
                 ending.run = run.id;
                 ending.status = RunStatus::kError;
-                ending.error = RunError{"ServerLost", "the server ended unexpectedly while it executed the run, " +
-                                                          std::to_string(failures_max) + " times"};
+                ending.error =
+                    RunError{"ServerLost", "the server ended unexpectedly while it executed the run, " +
+                                               std::to_string(failures_max) + " times"};
                 auto finished = finishRun(db, ending, rules);
                 if (finished) left.given_up.push_back(std::move(*finished));
                 continue;

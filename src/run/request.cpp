@@ -94,7 +94,8 @@ RawJson checkpointKeys(JsonView checkpoint) {
 }
 
 // {"configurable", other keys of assistant ← request, "metadata"}.
-RawJson mergedConfig(JsonView assistant, JsonView request, const RawJson& configurable, const RawJson* metadata) {
+RawJson mergedConfig(JsonView assistant, JsonView request, const RawJson& configurable,
+                     const RawJson* metadata) {
     const RawJson merged = mergeObjects(assistant, request);
     JsonWriter writer;
     writer.beginObject().key("configurable").raw(configurable);
@@ -152,13 +153,14 @@ Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread
     return request;
 }
 
-Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, const Thread& thread, const RunId& id,
-                       Timestamp now) {
+Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, const Thread& thread,
+                       const RunId& id, Timestamp now) {
     const JsonView asked = objectAt(request.config.view(), "configurable");
     if (!isEmptyObject(request.context.view()) && !isEmptyObject(asked)) {
         return Problem::badRequest(
             "Cannot specify both configurable and context. Prefer setting context alone. "
-            "Context was introduced in LangGraph 0.6.0 and is the long term planned replacement for configurable.");
+            "Context was introduced in LangGraph 0.6.0 and is the long term planned replacement for "
+            "configurable.");
     }
     Run run;
     run.id = id;

@@ -49,8 +49,8 @@ Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread
 
 // The run a request makes: merged metadata, config and context, with ids set by the caller afterwards.
 // `thread` may be one that is being created. A Problem where the request contradicts itself.
-Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, const Thread& thread, const RunId& id,
-                       Timestamp now);
+Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, const Thread& thread,
+                       const RunId& id, Timestamp now);
 
 // What the thread's row takes from a new run: metadata graph_id and assistant_id, config, graph_id.
 void adopt(Thread& thread, const RunRequest& request, const Assistant& assistant);

@@ -26,8 +26,8 @@ struct Waiting {
     Placement placement = Placement::kAny;
 };
 
-// Rules: one run at a time per thread, in the order in which they were added (delayed ones when they become due);
-// between threads first come, first served within a graph.
+// Rules: one run at a time per thread, in the order in which they were added (delayed ones when they become
+// due); between threads first come, first served within a graph.
 class Scheduler {
   public:
     // A run became pending. `due`: not before this wall time (after_seconds).
@@ -45,7 +45,8 @@ class Scheduler {
     void advance(Timestamp now);
     // When advance() has something to do next.
     [[nodiscard]] std::optional<Timestamp> nextDue() const;
-    // Hands out a run that may start now on a graph for which `ready` says yes; its thread is taken until release().
+    // Hands out a run that may start now on a graph for which `ready` says yes; its thread is taken until
+    // release().
     std::optional<Waiting> next(const std::function<bool(std::string_view graph_id)>& ready);
 
     // Runs waiting, delayed ones included.

@@ -15,7 +15,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr const char* kNoRunToCancel =
-    "No matching runs to cancel. Please verify the thread ID and run IDs are correct, and the runs haven't been "
+    "No matching runs to cancel. Please verify the thread ID and run IDs are correct, and the runs haven't "
+    "been "
     "deleted or completed.";
 
 Problem noThread(const ThreadId& id) {
@@ -125,7 +126,8 @@ Service::Accepted Service::admit(Created created, Reader reader) {
     Accepted accepted;
     accepted.run = std::move(created.run);
     accepted.live = hub_.open(accepted.run);
-    if (reader == Reader::kSubscribe) accepted.events = accepted.live->subscribe(Subscription::From::kNow, {});
+    if (reader == Reader::kSubscribe)
+        accepted.events = accepted.live->subscribe(Subscription::From::kNow, {});
     accepted.live->publish("metadata", R"({"run_id":")" + accepted.run.id.str() + R"(","attempt":1})");
     events_.created(accepted.run);
     enqueue(accepted.run, Placement::kAny);
@@ -139,7 +141,8 @@ void Service::enqueue(const Run& run, Placement placement) {
 
 asio::awaitable<Result<void>> Service::cancel(std::optional<ThreadId> thread, RunId id, RunError reason) {
     const auto live = hub_.find(id);
-    if (!live || live->outcome() || (thread && live->thread() != *thread)) co_return Problem::notFound(kNoRunToCancel);
+    if (!live || live->outcome() || (thread && live->thread() != *thread))
+        co_return Problem::notFound(kNoRunToCancel);
     if (scheduler_.remove(id)) {
         Ending ending{id, std::nullopt, RunStatus::kInterrupted, reason, RawJson(), std::nullopt};
         auto finished = co_await writeEnding(std::move(ending));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of runs: created, started, watched, ended, recovered. One transaction a step; nothing polls. Loop thread only.
+// The life of runs: created, started, watched, ended, recovered. One transaction a step; nothing polls. Loop
+// thread only.
 #pragma once
 
 #include "base/random.hpp"
@@ -16,6 +17,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -31,7 +33,7 @@ struct ServiceOptions {
     std::vector<std::string> graphs;  // configured graph ids
     bool deliver = true;              // false: http.disable_webhooks
     bool stateless_values = false;
-    std::int64_t failures_max = 3;    // attempts that may die with their worker before the run fails
+    std::int64_t failures_max = 3;  // attempts that may die with their worker before the run fails
 };
 
 // What happens to runs, for metrics. Called on the loop.
@@ -51,7 +53,8 @@ class Service final : public graph::RunObserver {
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
-    // Settles what an earlier process left (running runs go back or fail) and queues what is pending. Before serving.
+    // Settles what an earlier process left (running runs go back or fail) and queues what is pending. Before
+    // serving.
     boost::asio::awaitable<void> recover();
 
     struct Accepted {
@@ -66,14 +69,16 @@ class Service final : public graph::RunObserver {
     // All or none.
     boost::asio::awaitable<Result<std::vector<Run>>> createBatch(std::vector<RunRequest> requests);
 
-    // Ends a pending run at once, or asks a running one to stop. kNotFound when it is not open. `thread`: it must be its.
+    // Ends a pending run at once, or asks a running one to stop. kNotFound when it is not open. `thread`: it
+    // must be its.
     boost::asio::awaitable<Result<void>> cancel(std::optional<ThreadId> thread, RunId id, RunError reason);
     // Removes a run or a thread; open runs end first, each with its webhook.
     boost::asio::awaitable<Result<void>> removeRun(ThreadId thread, RunId id);
     boost::asio::awaitable<Result<void>> removeThread(ThreadId thread);
 
     [[nodiscard]] std::shared_ptr<LiveRun> live(const RunId& id) const { return hub_.find(id); }
-    // How an ended run ended; kConflict while it is open. kNotFound when there is none (on `thread`, where given).
+    // How an ended run ended; kConflict while it is open. kNotFound when there is none (on `thread`, where
+    // given).
     boost::asio::awaitable<Result<Outcome>> outcome(std::optional<ThreadId> thread, RunId id);
 
     // ThreadState JSON of a thread's latest checkpoint (state.hpp).

@@ -29,7 +29,8 @@ Result<Latest> readLatest(sql::Connection& db, const ThreadId& id) {
 }
 
 // Stores a state that was asked of a worker, unless the thread moved on meanwhile.
-Result<void> mend(sql::Connection& db, const ThreadId& id, const std::string& checkpoint_id, const RawJson& state) {
+Result<void> mend(sql::Connection& db, const ThreadId& id, const std::string& checkpoint_id,
+                  const RawJson& state) {
     auto thread = store::findThread(db, id);
     if (!thread || thread->status == ThreadStatus::kBusy) return {};
     if (store::latestCheckpointId(db, id.str(), "") != checkpoint_id) return {};

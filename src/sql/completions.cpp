@@ -3,10 +3,17 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace heddle::sql {
+namespace {
+
+// Handlers in one turn of the loop: a large batch must not hold up sockets and timers.
+constexpr std::size_t kTurn = 64;
+
+}  // namespace
 
 void Completions::deliver(std::vector<Ticket>& tickets) {
     bool needs_post = false;
@@ -29,27 +36,33 @@ void Completions::post() {
 }
 
 void Completions::drain() {
-    {
+    if (next_ == draining_.size()) {
+        draining_.clear();
+        next_ = 0;
         const std::lock_guard lock(mutex_);
-        posted_ = false;
         draining_.swap(finished_);
     }
-    std::size_t next = 0;
+    const std::size_t end = std::min(next_ + kTurn, draining_.size());
     try {
-        while (next < draining_.size()) {
-            Ticket ticket = std::move(draining_[next++]);
+        while (next_ < end) {
+            Ticket ticket = std::move(draining_[next_++]);
             std::move(ticket.done)(true);
         }
     } catch (...) {
         // Somebody's handler threw: that is the loop's business, but the others must still get their results.
-        std::vector<Ticket> rest(
-            std::make_move_iterator(draining_.begin() + static_cast<std::ptrdiff_t>(next)),
-            std::make_move_iterator(draining_.end()));
-        draining_.clear();
-        if (!rest.empty()) deliver(rest);
+        endTurn();
         throw;
     }
-    draining_.clear();
+    endTurn();
+}
+
+void Completions::endTurn() {
+    if (next_ == draining_.size()) {
+        const std::lock_guard lock(mutex_);
+        posted_ = !finished_.empty();
+        if (!posted_) return;
+    }
+    post();
 }
 
 }  // namespace heddle::sql

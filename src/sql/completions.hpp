@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way of finished jobs from the storage threads back to the loop: one post for many. Internal to sql.
+// The way of finished jobs from the storage threads back to the loop: one post for many, a few in each turn.
+// Internal to sql.
 #pragma once
 
 #include "sql/database.hpp"
@@ -7,6 +8,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -33,12 +35,15 @@ class Completions : public std::enable_shared_from_this<Completions> {
   private:
     void post();
     void drain();
+    void endTurn();
 
     boost::asio::any_io_executor loop_;
     std::mutex mutex_;
     std::vector<Ticket> finished_;
     bool posted_ = false;
-    std::vector<Ticket> draining_;  // on the loop only
+    // On the loop only: what is being handed out, and how far.
+    std::vector<Ticket> draining_;
+    std::size_t next_ = 0;
 };
 
 }  // namespace heddle::sql

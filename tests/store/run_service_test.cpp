@@ -8,6 +8,7 @@
 #include "store/threads.hpp"
 
 #include <gtest/gtest.h>
+
 #include <utility>
 #include <vector>
 
@@ -77,12 +78,15 @@ struct ServiceTest : ::testing::Test {
         options.graphs = {"echo"};
         ServiceEvents events;
         events.delivery_written = [this] { ++deliveries; };
-        return std::make_unique<Service>(io.get_executor(), db, clock, random, executor, urls, options, events);
+        return std::make_unique<Service>(io.get_executor(), db, clock, random, executor, urls, options,
+                                         events);
     }
     ThreadId makeThread() {
         Thread row;
         row.id = ThreadId::v7(clock, random);
-        auto job = [row](sql::Connection& connection) -> Result<bool> { return store::insertThread(connection, row); };
+        auto job = [row](sql::Connection& connection) -> Result<bool> {
+            return store::insertThread(connection, row);
+        };
         EXPECT_TRUE(runToEnd(io, db.write(std::move(job))).value());
         return row.id;
     }
@@ -159,7 +163,8 @@ TEST_F(ServiceTest, ARunStartsAtOnceAndItsEndIsStoredBeforeItIsTold) {
     EXPECT_EQ(threadRow().status, ThreadStatus::kIdle);
     EXPECT_EQ(threadRow().values.text(), R"({"out":"hi"})");
     const std::string bytes = accepted.events->take(1 << 20);
-    EXPECT_TRUE(bytes.starts_with("event: metadata\r\ndata: {\"run_id\":\"" + accepted.run.id.str() + "\",\"attempt\":1}"));
+    EXPECT_TRUE(bytes.starts_with("event: metadata\r\ndata: {\"run_id\":\"" + accepted.run.id.str() +
+                                  "\",\"attempt\":1}"));
     EXPECT_NE(bytes.find("event: values\r\n"), std::string::npos);
     EXPECT_TRUE(accepted.events->finished());
 }
@@ -221,7 +226,8 @@ TEST_F(ServiceTest, ARunThatWaitsForAPersonSucceedsAndItsThreadIsInterrupted) {
     EXPECT_EQ(row(accepted.run.id).status, RunStatus::kSuccess);
     EXPECT_EQ(threadRow().status, ThreadStatus::kInterrupted);
     EXPECT_EQ(threadRow().interrupts.text(), R"({"t1":[{"id":"i1","value":"?"}]})");
-    EXPECT_EQ(accepted.live->outcome()->output.text(), R"({"a":1,"__interrupt__":[{"value":"?","id":"i1","response_schema":null}]})");
+    EXPECT_EQ(accepted.live->outcome()->output.text(),
+              R"({"a":1,"__interrupt__":[{"value":"?","id":"i1","response_schema":null}]})");
 }
 
 TEST_F(ServiceTest, EachEndWritesOneDeliveryInItsOwnTransaction) {
@@ -299,7 +305,8 @@ TEST_F(ServiceTest, ACancelledRunningRunEndsWhenItsAttemptDoes) {
 
 TEST_F(ServiceTest, ACancelForAnotherThreadsRunIsRefused) {
     const auto accepted = create(request());
-    const auto refused = runToEnd(io, service->cancel(makeThread(), accepted.run.id, {"UserInterrupt", "asked"}));
+    const auto refused =
+        runToEnd(io, service->cancel(makeThread(), accepted.run.id, {"UserInterrupt", "asked"}));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ProblemKind::kNotFound);
 }

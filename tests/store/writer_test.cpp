@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 #include "store/harness.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 namespace heddle::test {
@@ -102,6 +103,24 @@ TEST_P(WriterTest, JobsThatWaitTogetherShareOneCommitAndKeepTheirOrder) {
     EXPECT_EQ(after.batches - before.batches, 2U);
     EXPECT_EQ(after.batch_jobs_max, 100U);
     EXPECT_EQ(after.reruns, before.reruns);
+}
+
+TEST_P(WriterTest, ALargeBatchIsHandedOutInSeveralTurnsOfTheLoop) {
+    Gate gate(io_, *database_);
+    std::vector<Task<Result<std::int64_t>>> tasks;
+    for (std::int64_t n = 0; n < 300; ++n) tasks.push_back(start(inserts(n)));
+    gate.open();
+    const auto finished = [&tasks] {
+        return std::count_if(tasks.begin(), tasks.end(), [](const auto& task) { return task.done(); });
+    };
+    std::ptrdiff_t most = 0;
+    io_.restart();
+    for (auto before = finished(); before < 300; before = finished()) {
+        ASSERT_GT(io_.run_one_for(std::chrono::seconds(20)), 0U);
+        most = std::max(most, finished() - before);
+    }
+    EXPECT_EQ(most, 64);
+    EXPECT_EQ(numbers().size(), 300U);
 }
 
 TEST_P(WriterTest, AProblemRollsBackItsOwnJobOnly) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <heddle/graph.hpp>
+
 #include <optional>
 #include <string_view>
 

@@ -9,6 +9,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -44,7 +45,8 @@ bool hasInputOf(const Snapshot& snapshot, const Run& run) {
 
 }  // namespace
 
-NativeExecutor::NativeExecutor(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random)
+NativeExecutor::NativeExecutor(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock,
+                               Random& random)
     : loop_(std::move(loop)), db_(db), clock_(clock), ids_(clock, random) {}
 
 NativeExecutor::~NativeExecutor() = default;
@@ -53,9 +55,13 @@ void NativeExecutor::add(std::string graph_id, NativeGraph graph) {
     graphs_.insert_or_assign(std::move(graph_id), std::move(graph));
 }
 
-bool NativeExecutor::hosts(std::string_view graph_id) const { return graphs_.find(graph_id) != graphs_.end(); }
+bool NativeExecutor::hosts(std::string_view graph_id) const {
+    return graphs_.find(graph_id) != graphs_.end();
+}
 
-bool NativeExecutor::ready(std::string_view graph_id) const { return hosts(graph_id); }
+bool NativeExecutor::ready(std::string_view graph_id) const {
+    return hosts(graph_id);
+}
 
 void NativeExecutor::start(RunStart start, Placement) {
     if (observer_ == nullptr) throw std::logic_error("NativeExecutor: start() before observe()");

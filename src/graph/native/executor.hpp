@@ -5,10 +5,11 @@
 #include "graph/executor.hpp"
 #include "graph/native/snapshot.hpp"
 #include "sql/database.hpp"
-
 #include <heddle/graph.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,7 +34,8 @@ class NativeExecutor final : public Executor {
     [[nodiscard]] bool ready(std::string_view graph_id) const override;
     void start(RunStart start, Placement placement) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
-    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key, JsonView config) override;
+    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key,
+                                                  JsonView config) override;
 
   private:
     boost::asio::awaitable<void> execute(std::shared_ptr<NativeRun> run);

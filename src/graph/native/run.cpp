@@ -6,12 +6,14 @@
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <utility>
 
 namespace heddle::graph {
 
-NativeRun::NativeRun(boost::asio::any_io_executor loop, sql::Database& db, RunObserver& observer, RunStart started)
+NativeRun::NativeRun(boost::asio::any_io_executor loop, sql::Database& db, RunObserver& observer,
+                     RunStart started)
     : start(std::move(started)), loop_(std::move(loop)), db_(db), observer_(observer) {}
 
 void NativeRun::emit(std::string_view json) {
@@ -55,7 +57,8 @@ void NativeRun::record(const RunError& error) {
 
 boost::asio::awaitable<void> NativeRun::store() {
     if (puts_.empty() && writes_.empty()) co_return;
-    auto job = [id = start.run.id, attempt = start.run.attempt, key = snapshot.key, puts = std::exchange(puts_, {}),
+    auto job = [id = start.run.id, attempt = start.run.attempt, key = snapshot.key,
+                puts = std::exchange(puts_, {}),
                 writes = std::exchange(writes_, {})](sql::Connection& db) -> Result<bool> {
         const bool current = store::isCurrentAttempt(db, id, attempt);
         if (!current) return false;

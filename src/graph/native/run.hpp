@@ -5,11 +5,12 @@
 #include "graph/executor.hpp"
 #include "graph/native/snapshot.hpp"
 #include "sql/database.hpp"
-
 #include <heddle/graph.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <exception>
 #include <string>
@@ -44,8 +45,8 @@ class NativeRun final : public RunContext {
     // Goes on from the snapshot as it is.
     void resume() { state_ = snapshot.values(); }
     void record(const RunError& error);
-    // Stores what waits, in one transaction. Throws RunStopped when the attempt is no longer the current one, and
-    // sql::Error when the database cannot.
+    // Stores what waits, in one transaction. Throws RunStopped when the attempt is no longer the current one,
+    // and sql::Error when the database cannot.
     boost::asio::awaitable<void> store();
 
     RunStart start;

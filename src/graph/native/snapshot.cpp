@@ -30,7 +30,8 @@ std::string versionOf(std::int64_t step, std::string_view checkpoint_id) {
     return count.data() + std::string(checkpoint_id);
 }
 
-void mergeChannel(Snapshot& snapshot, const JsonField& field, const std::string& version, CheckpointPut& put) {
+void mergeChannel(Snapshot& snapshot, const JsonField& field, const std::string& version,
+                  CheckpointPut& put) {
     ChannelBlob blob{field.key, version, {"json", std::string(field.value.text())}};
     const auto same = [&](const ChannelBlob& old) { return old.channel == field.key; };
     const auto old = std::find_if(snapshot.channels.begin(), snapshot.channels.end(), same);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON checkpoints of native graphs: one channel for each top-level key of the state. Pure values, no I/O.
+// The JSON checkpoints of native graphs: one channel for each top-level key of the state. Pure values, no
+// I/O.
 #pragma once
 
 #include "base/ids.hpp"
@@ -17,7 +18,8 @@
 
 namespace heddle::graph {
 
-// Ids that sort by time as text (UUID version 6, like LangGraph's own), each above the one before and above `parent`.
+// Ids that sort by time as text (UUID version 6, like LangGraph's own), each above the one before and above
+// `parent`.
 class CheckpointIds {
   public:
     CheckpointIds(const Clock& clock, Random& random) : clock_(clock), random_(random) {}

@@ -13,7 +13,8 @@ std::optional<Attempt> readAttempt(const FrameHeader& header) {
     return Attempt{*id, *number};
 }
 
-CallServer::CallServer(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Fenced fenced)
+CallServer::CallServer(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock,
+                       Fenced fenced)
     : loop_(std::move(loop)), db_(db), clock_(clock), fenced_(std::move(fenced)) {}
 
 bool CallServer::serve(const std::shared_ptr<Channel>& channel, const FrameView& frame) {

@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,8 +33,8 @@ struct Attempt {
 // Nothing when the frame belongs to none.
 [[nodiscard]] std::optional<Attempt> readAttempt(const FrameHeader& header);
 
-// Each call is answered by itself, a write after its commit. Writes reach the database in the order of their frames.
-// Must live as long as the loop runs.
+// Each call is answered by itself, a write after its commit. Writes reach the database in the order of their
+// frames. Must live as long as the loop runs.
 class CallServer {
   public:
     // `fenced` is told of attempts whose write was refused, because they are no longer the current one.
@@ -67,7 +68,8 @@ class CallServer {
     void removeForRuns(Call call, const FrameView& frame);
     void storeBatch(Call call, const FrameView& frame);
 
-    // `change(connection)` in one transaction, behind the fence. `make(result)` turns what it gives into the answer.
+    // `change(connection)` in one transaction, behind the fence. `make(result)` turns what it gives into the
+    // answer.
     template <class Change, class Make>
     void write(Call call, Change change, Make make);
     template <class Change>

@@ -16,8 +16,9 @@ boost::asio::awaitable<void> CallServer::answer(CallServer* self, Call call, Awa
     try {
         auto result = co_await std::move(job);
         if (!result) {
-            self->refuse(call, result.error().kind == ProblemKind::kInvalid ? "InvalidStoreOperation" : "StorageError",
-                         result.error().detail);
+            self->refuse(
+                call, result.error().kind == ProblemKind::kInvalid ? "InvalidStoreOperation" : "StorageError",
+                result.error().detail);
         } else if (!*result) {
             self->refuse(call, "Fenced", "The attempt is no longer the current one");
             if (call.attempt) self->fenced_(*call.attempt);
@@ -34,8 +35,10 @@ boost::asio::awaitable<void> CallServer::answer(CallServer* self, Call call, Awa
 template <class Change, class Make>
 void CallServer::write(Call call, Change change, Make make) {
     using Value = typename std::invoke_result_t<Change&, sql::Connection&>::value_type;
-    auto job = [attempt = call.attempt, change = std::move(change)](sql::Connection& db) -> Result<std::optional<Value>> {
-        if (attempt && !store::isCurrentAttempt(db, attempt->run, attempt->number)) return std::optional<Value>();
+    auto job = [attempt = call.attempt,
+                change = std::move(change)](sql::Connection& db) -> Result<std::optional<Value>> {
+        if (attempt && !store::isCurrentAttempt(db, attempt->run, attempt->number))
+            return std::optional<Value>();
         auto done = change(db);
         if (!done) return done.error();
         return std::optional<Value>(std::move(*done));

@@ -11,6 +11,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
 #include <exception>
 #include <optional>
 #include <utility>
@@ -132,11 +133,12 @@ void Channel::flush() {
     std::vector<asio::const_buffer> buffers;
     buffers.reserve(writing_.size());
     for (const auto& chunk : writing_) buffers.push_back(asio::buffer(chunk));
-    asio::async_write(socket_, buffers, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-        self->writing_.clear();
-        // A reader that is gone is noticed by our reading, after everything that it sent.
-        if (!error) self->flush();
-    });
+    asio::async_write(socket_, buffers,
+                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                          self->writing_.clear();
+                          // A reader that is gone is noticed by our reading, after everything that it sent.
+                          if (!error) self->flush();
+                      });
 }
 
 JsonWriter frameHeader(std::string_view method) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection to a worker: reads frames, sends what is queued in one write a loop turn, matches replies to calls.
+// One connection to a worker: reads frames, sends what is queued in one write a loop turn, matches replies to
+// calls.
 #pragma once
 
 #include "base/json.hpp"
@@ -8,6 +9,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>

@@ -76,19 +76,22 @@ void CallServer::put(Call call, const FrameView& frame) {
 void CallServer::putWrites(Call call, const FrameView& frame) {
     auto put = readWrites(frame);
     if (!put) return refuse(call, "InvalidRequest", put.error().detail);
-    write(std::move(call), [put = std::move(*put)](sql::Connection& db) { store::putWrites(db, put.key, put.writes); });
+    write(std::move(call),
+          [put = std::move(*put)](sql::Connection& db) { store::putWrites(db, put.key, put.writes); });
 }
 
 void CallServer::remove(Call call, const FrameView& frame) {
     auto thread = frame.header.text("thread_id");
     if (!thread) return refuse(call, "InvalidRequest", "thread_id is missing");
-    write(std::move(call), [thread = std::move(*thread)](sql::Connection& db) { store::deleteCheckpoints(db, thread); });
+    write(std::move(call),
+          [thread = std::move(*thread)](sql::Connection& db) { store::deleteCheckpoints(db, thread); });
 }
 
 void CallServer::copy(Call call, const FrameView& frame) {
     auto source = frame.header.text("source_thread_id");
     auto target = frame.header.text("target_thread_id");
-    if (!source || !target) return refuse(call, "InvalidRequest", "source_thread_id or target_thread_id is missing");
+    if (!source || !target)
+        return refuse(call, "InvalidRequest", "source_thread_id or target_thread_id is missing");
     write(std::move(call), [source = std::move(*source), target = std::move(*target)](sql::Connection& db) {
         store::copyCheckpoints(db, source, target);
     });

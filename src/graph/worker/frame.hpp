@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The frames of docs/worker-protocol.md: u32 header length, u32 body length (big endian), header JSON, body. No I/O.
+// The frames of docs/worker-protocol.md: u32 header length, u32 body length (big endian), header JSON, body.
+// No I/O.
 #pragma once
 
 #include "base/json.hpp"
@@ -32,9 +33,10 @@ class FrameHeader {
     std::vector<JsonField> fields_;
 };
 
-// A body's blobs, as the header's `parts` lists them; without `parts` the whole body is one. A Problem when they do not
-// add up.
-[[nodiscard]] Result<std::vector<std::string_view>> splitParts(const FrameHeader& header, std::string_view body);
+// A body's blobs, as the header's `parts` lists them; without `parts` the whole body is one. A Problem when
+// they do not add up.
+[[nodiscard]] Result<std::vector<std::string_view>> splitParts(const FrameHeader& header,
+                                                               std::string_view body);
 
 struct FrameView {
     FrameHeader header;
@@ -62,8 +64,8 @@ class FrameDecoder {
     std::size_t wanted_ = 0;  // size of the frame at begin_, once its lengths are known
 };
 
-// Frames on their way out, coalesced: small ones are copied together, large bodies are moved and sent from where
-// they are.
+// Frames on their way out, coalesced: small ones are copied together, large bodies are moved and sent from
+// where they are.
 class FrameQueue {
   public:
     // Whether a frame of this size may be sent at all.

@@ -15,8 +15,8 @@ class LineSplitter {
     using Sink = std::function<void(std::string_view line)>;
     LineSplitter(std::size_t line_max, Sink sink) : line_max_(line_max), sink_(std::move(sink)) {}
 
-    // Gives every line that is complete, without its end; empty ones are left out. A line longer than `line_max` comes
-    // in pieces.
+    // Gives every line that is complete, without its end; empty ones are left out. A line longer than
+    // `line_max` comes in pieces.
     void feed(std::string_view text);
     // The end: what is left is a line too.
     void finish();

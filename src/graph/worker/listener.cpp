@@ -4,16 +4,17 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 
-#include <openssl/crypto.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <stdlib.h>
 #include <system_error>
 #include <utility>
 
@@ -36,7 +37,8 @@ void removeAbandoned(const std::string& parent) {
         const std::string socket = entry.path().string() + "/" + kSocketName;
         struct stat info {};
         if (name.size() != kFolderPrefix.size() + 6 || !name.starts_with(kFolderPrefix)) continue;
-        if (::lstat(socket.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode) || info.st_uid != ::geteuid()) continue;
+        if (::lstat(socket.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode) || info.st_uid != ::geteuid())
+            continue;
         const auto age = fs::file_time_type::clock::now() - entry.last_write_time(error);
         if (error || age < std::chrono::minutes(1)) continue;
         asio::io_context unused;
@@ -130,7 +132,9 @@ void Doorway::onClosed(const std::shared_ptr<Channel>& channel, std::string_view
 
 struct Listener::State {
     State(asio::any_io_executor loop, const std::string& path, Accepted on_accepted)
-        : acceptor(loop, asio::local::stream_protocol::endpoint(path)), pause(loop), accepted(std::move(on_accepted)) {}
+        : acceptor(loop, asio::local::stream_protocol::endpoint(path)),
+          pause(loop),
+          accepted(std::move(on_accepted)) {}
     asio::local::stream_protocol::acceptor acceptor;
     asio::steady_timer pause;  // when there are no descriptors left
     Accepted accepted;
@@ -150,19 +154,20 @@ Listener::~Listener() {
 
 void Listener::accept(std::shared_ptr<State> state) {
     auto& acceptor = state->acceptor;
-    acceptor.async_accept([state = std::move(state)](boost::system::error_code error, Channel::Socket socket) {
-        if (error == asio::error::operation_aborted || !state->acceptor.is_open()) return;
-        if (!error) {
-            state->accepted(std::move(socket));
-            accept(state);
-            return;
-        }
-        log::error("worker.accept_failed", {{"error", error.message()}});
-        state->pause.expires_after(kAcceptPause);
-        state->pause.async_wait([state](boost::system::error_code stopped) {
-            if (!stopped) accept(state);
+    acceptor.async_accept(
+        [state = std::move(state)](boost::system::error_code error, Channel::Socket socket) {
+            if (error == asio::error::operation_aborted || !state->acceptor.is_open()) return;
+            if (!error) {
+                state->accepted(std::move(socket));
+                accept(state);
+                return;
+            }
+            log::error("worker.accept_failed", {{"error", error.message()}});
+            state->pause.expires_after(kAcceptPause);
+            state->pause.async_wait([state](boost::system::error_code stopped) {
+                if (!stopped) accept(state);
+            });
         });
-    });
 }
 
 }  // namespace heddle::graph

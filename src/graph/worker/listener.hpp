@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where workers connect: a Unix socket in a private directory, and the one-time tokens that tell who connected.
+// Where workers connect: a Unix socket in a private directory, and the one-time tokens that tell who
+// connected.
 #pragma once
 
 #include "base/random.hpp"
@@ -9,6 +10,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <memory>

@@ -17,17 +17,18 @@ namespace heddle::graph {
 
 struct GraphSource {
     std::string graph_id;
-    std::string path;   // an absolute file, or an import path ("pkg.mod")
-    std::string name;   // the export: "agent"
+    std::string path;  // an absolute file, or an import path ("pkg.mod")
+    std::string name;  // the export: "agent"
 };
 
 struct WorkerOptions {
-    std::string runtime = "python";     // names the workers: "python-0", "python-1", …
-    std::vector<std::string> command;   // {"/usr/bin/python3", "-m", "heddle_worker"}
+    std::string runtime = "python";    // names the workers: "python-0", "python-1", …
+    std::vector<std::string> command;  // {"/usr/bin/python3", "-m", "heddle_worker"}
     std::size_t workers = 2;
-    std::vector<std::pair<std::string, Secret>> env;  // on top of the server's own; PYTHONPATH is prolonged, not replaced
-    std::vector<std::string> python_path;             // the folder that holds heddle_worker
-    std::string socket_dir;                           // parent of the socket's folder; empty: see PrivateDirectory
+    std::vector<std::pair<std::string, Secret>>
+        env;  // on top of the server's own; PYTHONPATH is prolonged, not replaced
+    std::vector<std::string> python_path;  // the folder that holds heddle_worker
+    std::string socket_dir;                // parent of the socket's folder; empty: see PrivateDirectory
 
     std::string root;  // the project's folder; workers start in it
     std::vector<std::string> dependencies;
@@ -36,8 +37,8 @@ struct WorkerOptions {
     std::size_t event_window = limits::kEventWindow;
     std::size_t runs_max = limits::kWorkerRuns;  // on one worker
     std::chrono::milliseconds state_time{10'000};
-    // A worker with runs on it gets another one when its event loop has shown a sign of life within this time; else it is
-    // asked for one first, because it may be blocked.
+    // A worker with runs on it gets another one when its event loop has shown a sign of life within this
+    // time; else it is asked for one first, because it may be blocked.
     std::chrono::milliseconds sign_of_life{20};
     SupervisorTimes times;
 };

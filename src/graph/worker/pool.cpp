@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -42,8 +43,9 @@ RunEnd endWithout(RunEnd::Status status, std::optional<RunError> error) {
 
 }  // namespace
 
-WorkerExecutor::WorkerExecutor(asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
-                               WorkerOptions options, std::unique_ptr<Launcher> launcher, metrics::Metrics* metrics)
+WorkerExecutor::WorkerExecutor(asio::any_io_executor loop, sql::Database& db, const Clock& clock,
+                               Random& random, WorkerOptions options, std::unique_ptr<Launcher> launcher,
+                               metrics::Metrics* metrics)
     : loop_(loop),
       clock_(clock),
       options_(std::move(options)),
@@ -58,7 +60,9 @@ WorkerExecutor::WorkerExecutor(asio::any_io_executor loop, sql::Database& db, co
                  if (release(key)) endLater(key, endWithout(RunEnd::Status::kInterrupted, {}));
              }),
       doorway_(loop, clock,
-               [this](const std::shared_ptr<Channel>& channel, const FrameView& frame) { onHello(channel, frame); }),
+               [this](const std::shared_ptr<Channel>& channel, const FrameView& frame) {
+                   onHello(channel, frame);
+               }),
       started_before_(options_.workers, false),
       stopped_(loop) {
     Worker::Owner& owner = *this;
@@ -151,7 +155,8 @@ void WorkerExecutor::pumpIsolated() {
         // The reserved worker empties; another one may be empty sooner.
         if (reserved_ == nullptr || !idle(reserved_)) {
             Worker* best = choose(isolated_.front().run.graph_id, Reserved::kInclude, Silent::kAccept);
-            const bool better = best != nullptr && (reserved_ == nullptr || !reserved_->ready() || idle(best));
+            const bool better =
+                best != nullptr && (reserved_ == nullptr || !reserved_->ready() || idle(best));
             if (better) reserved_ = best;
         }
         if (reserved_ == nullptr || !idle(reserved_)) return;
@@ -192,7 +197,9 @@ void WorkerExecutor::cancel(const RunId& run, std::int64_t attempt) {
     const auto found = runs_.find(key);
     if (found == runs_.end()) return;
     if (found->second == nullptr) {
-        const auto same = [&](const RunStart& start) { return start.run.id == run && start.run.attempt == attempt; };
+        const auto same = [&](const RunStart& start) {
+            return start.run.id == run && start.run.attempt == attempt;
+        };
         std::erase_if(waiting_, same);
         std::erase_if(isolated_, same);
         runs_.erase(found);
@@ -221,7 +228,8 @@ void WorkerExecutor::endLater(const Key& key, RunEnd end) {
     });
 }
 
-asio::awaitable<Result<RawJson>> WorkerExecutor::state(std::string graph_id, CheckpointKey key, JsonView config) {
+asio::awaitable<Result<RawJson>> WorkerExecutor::state(std::string graph_id, CheckpointKey key,
+                                                       JsonView config) {
     struct Waiter {
         explicit Waiter(const asio::any_io_executor& loop) : timer(loop) {}
         asio::steady_timer timer;

@@ -17,6 +17,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +54,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     // A run for which there is no place (any more) waits for one.
     void start(RunStart start, Placement placement) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
-    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key, JsonView config) override;
+    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key,
+                                                  JsonView config) override;
 
   private:
     struct Key {
@@ -104,9 +106,9 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unordered_map<Key, Worker*, KeyHash> runs_;  // null: waits for a worker
     std::deque<RunStart> waiting_;
-    std::deque<RunStart> isolated_;        // each one runs alone
-    Worker* reserved_ = nullptr;           // takes isolated runs only
-    std::vector<bool> started_before_;     // by worker
+    std::deque<RunStart> isolated_;     // each one runs alone
+    Worker* reserved_ = nullptr;        // takes isolated runs only
+    std::vector<bool> started_before_;  // by worker
     bool stopping_ = false;
     boost::asio::steady_timer stopped_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What workers tell the pool.
-#include "graph/worker/pool.hpp"
-
 #include "base/log.hpp"
+#include "graph/worker/pool.hpp"
 
 #include <utility>
 
@@ -39,7 +38,8 @@ Result<std::unique_ptr<Process>> WorkerExecutor::launch(Worker& worker, ProcessE
     }
     constexpr std::string_view kPythonPath = "PYTHONPATH=";
     for (const auto& entry : base) {
-        if (!configured && entry.starts_with(kPythonPath)) prolong(std::string_view(entry).substr(kPythonPath.size()));
+        if (!configured && entry.starts_with(kPythonPath))
+            prolong(std::string_view(entry).substr(kPythonPath.size()));
     }
     if (!python_path.empty()) more.emplace_back("PYTHONPATH", python_path);
     more.emplace_back("PYTHONUNBUFFERED", "1");
@@ -105,7 +105,9 @@ void WorkerExecutor::onLost(Worker& worker) {
     }
 }
 
-void WorkerExecutor::onStopped(Worker&) { stopped_.cancel(); }
+void WorkerExecutor::onStopped(Worker&) {
+    stopped_.cancel();
+}
 
 void WorkerExecutor::onAnswer(Worker&) {
     if (waiting_.empty()) return;
@@ -161,7 +163,8 @@ void WorkerExecutor::onLog(const Worker& worker, const FrameView& frame) {
     const auto text = std::string(frame.body.substr(0, 64 * limits::kWorkerOutputLine));
     const auto logger = frame.header.text("logger").value_or("");
     if (const auto run = frame.header.text("run_id")) {
-        log::write(level, "graph.log", {{"worker", worker.name()}, {"run_id", *run}, {"logger", logger}, {"text", text}});
+        log::write(level, "graph.log",
+                   {{"worker", worker.name()}, {"run_id", *run}, {"logger", logger}, {"text", text}});
     } else {
         log::write(level, "graph.log", {{"worker", worker.name()}, {"logger", logger}, {"text", text}});
     }

@@ -7,15 +7,16 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <array>
-#include <csignal>
-#include <cstring>
 #include <fcntl.h>
-#include <optional>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <optional>
 
 namespace heddle::graph {
 namespace asio = boost::asio;
@@ -97,14 +98,15 @@ class OutputReader : public std::enable_shared_from_this<OutputReader> {
           }) {}
 
     void read() {
-        input_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](auto error, std::size_t bytes) {
-            self->lines_.feed({self->buffer_.data(), bytes});
-            if (error) {
-                self->lines_.finish();
-            } else {
-                self->read();
-            }
-        });
+        input_.async_read_some(asio::buffer(buffer_),
+                               [self = shared_from_this()](auto error, std::size_t bytes) {
+                                   self->lines_.feed({self->buffer_.data(), bytes});
+                                   if (error) {
+                                       self->lines_.finish();
+                                   } else {
+                                       self->read();
+                                   }
+                               });
     }
 
   private:
@@ -119,12 +121,13 @@ class SystemProcess final : public Process {
         : pidfd_(std::make_shared<Descriptor>(std::move(loop), pidfd)),
           on_end_(std::make_shared<ProcessEnd>(std::move(on_end))) {
         // A pidfd becomes readable when the process has exited.
-        pidfd_->async_wait(Descriptor::wait_read, [fd = pidfd_, end = on_end_](boost::system::error_code error) {
-            if (error) return;
-            siginfo_t info{};
-            ::waitid(P_PIDFD, static_cast<id_t>(fd->native_handle()), &info, WEXITED);
-            if (*end) (*end)(describeEnd(info));
-        });
+        pidfd_->async_wait(Descriptor::wait_read,
+                           [fd = pidfd_, end = on_end_](boost::system::error_code error) {
+                               if (error) return;
+                               siginfo_t info{};
+                               ::waitid(P_PIDFD, static_cast<id_t>(fd->native_handle()), &info, WEXITED);
+                               if (*end) (*end)(describeEnd(info));
+                           });
     }
     ~SystemProcess() override {
         *on_end_ = nullptr;

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,10 +16,10 @@
 namespace heddle::graph {
 
 struct ProcessSpec {
-    std::string name;                  // for the log: "python-0"
-    std::vector<std::string> command;  // the program, looked up in PATH, and its arguments
+    std::string name;                      // for the log: "python-0"
+    std::vector<std::string> command;      // the program, looked up in PATH, and its arguments
     std::vector<std::string> environment;  // "NAME=value", complete
-    std::string directory;             // where it starts; empty: here
+    std::string directory;                 // where it starts; empty: here
 };
 
 // A running process. Its end is reported once, on the loop. Destruction kills it and reports nothing.
@@ -39,7 +40,8 @@ class Launcher {
     virtual Result<std::unique_ptr<Process>> launch(const ProcessSpec& spec, ProcessEnd on_end) = 0;
 };
 
-// posix_spawn. Standard input is /dev/null; each line of standard output and error is logged as `worker.output`.
+// posix_spawn. Standard input is /dev/null; each line of standard output and error is logged as
+// `worker.output`.
 class SystemLauncher final : public Launcher {
   public:
     explicit SystemLauncher(boost::asio::any_io_executor loop) : loop_(std::move(loop)) {}
@@ -49,10 +51,10 @@ class SystemLauncher final : public Launcher {
     boost::asio::any_io_executor loop_;
 };
 
-// The environment of a worker: `base` ("NAME=value") without the server's own HEDDLE_* variables, then `more`, whose
-// names win.
-[[nodiscard]] std::vector<std::string> workerEnvironment(const std::vector<std::string>& base,
-                                                         const std::vector<std::pair<std::string, std::string>>& more);
+// The environment of a worker: `base` ("NAME=value") without the server's own HEDDLE_* variables, then
+// `more`, whose names win.
+[[nodiscard]] std::vector<std::string> workerEnvironment(
+    const std::vector<std::string>& base, const std::vector<std::pair<std::string, std::string>>& more);
 // This process's environment.
 [[nodiscard]] std::vector<std::string> ownEnvironment();
 

@@ -11,7 +11,9 @@ void CallServer::storeBatch(Call call, const FrameView& frame) {
     if (!ops) return refuse(call, "InvalidStoreOperation", ops.error().detail);
 
     const bool changes = changesItems(*ops);
-    auto job = [ops = std::move(*ops), now = clock_.now()](sql::Connection& db) { return runStoreOps(db, ops, now); };
+    auto job = [ops = std::move(*ops), now = clock_.now()](sql::Connection& db) {
+        return runStoreOps(db, ops, now);
+    };
     const auto make = [](std::string results) {
         Answer answer;
         answer.fields.beginObject();

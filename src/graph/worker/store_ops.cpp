@@ -18,13 +18,15 @@ std::optional<JsonView> given(JsonView op, std::string_view key) {
 
 Result<Namespace> readNamespace(JsonView op, std::string_view key) {
     const auto field = op.get(key);
-    if (!field || field->type() != JsonType::kArray) return Problem::invalid(std::string(key) + " must be a list");
+    if (!field || field->type() != JsonType::kArray)
+        return Problem::invalid(std::string(key) + " must be a list");
     Namespace ns;
     for (const JsonView label : field->elements()) {
         auto text = label.string();
         if (!text) return Problem::invalid("Namespace labels must be strings");
         if (text->empty()) return Problem::invalid("Namespace labels cannot be empty strings");
-        if (text->find('.') != std::string::npos) return Problem::invalid("Namespace labels cannot contain periods");
+        if (text->find('.') != std::string::npos)
+            return Problem::invalid("Namespace labels cannot contain periods");
         ns.push_back(std::move(*text));
     }
     return ns;
@@ -58,7 +60,8 @@ Result<StoreOp> readPut(JsonView op) {
     auto ns = readNamespace(op, "namespace");
     if (!ns) return ns.error();
     if (ns->empty()) return Problem::invalid("The namespace cannot be empty");
-    if (ns->front() == kReservedRoot) return Problem::invalid("The root label of a namespace cannot be 'langgraph'");
+    if (ns->front() == kReservedRoot)
+        return Problem::invalid("The root label of a namespace cannot be 'langgraph'");
     auto key = readItemKey(op);
     if (!key) return key.error();
     PutItem put{std::move(*ns), std::move(*key), {}, {}};
@@ -68,7 +71,8 @@ Result<StoreOp> readPut(JsonView op) {
     }
     if (const auto ttl = given(op, "ttl")) {
         const auto minutes = ttl->number();
-        if (!minutes || !(*minutes > 0) || *minutes > kTtlMinutesMax) return Problem::invalid("ttl must be minutes");
+        if (!minutes || !(*minutes > 0) || *minutes > kTtlMinutesMax)
+            return Problem::invalid("ttl must be minutes");
         put.ttl = microseconds(std::llround(*minutes * 60e6));
     }
     return StoreOp(std::move(put));
@@ -198,7 +202,8 @@ Result<std::vector<StoreOp>> readStoreOps(JsonView body) {
     std::vector<StoreOp> ops;
     for (const JsonView element : list->elements()) {
         auto op = readOp(element);
-        if (!op) return Problem::invalid("Operation " + std::to_string(ops.size()) + ": " + op.error().detail);
+        if (!op)
+            return Problem::invalid("Operation " + std::to_string(ops.size()) + ": " + op.error().detail);
         ops.push_back(std::move(*op));
     }
     return ops;

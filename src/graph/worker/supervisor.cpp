@@ -198,30 +198,48 @@ void Supervisor::reportLost(Actions& out) {
 
 std::string_view toString(Supervisor::State state) {
     switch (state) {
-        case Supervisor::State::kIdle: return "idle";
-        case Supervisor::State::kStarting: return "starting";
-        case Supervisor::State::kLoading: return "loading";
-        case Supervisor::State::kReady: return "ready";
-        case Supervisor::State::kDraining: return "draining";
-        case Supervisor::State::kEnding: return "ending";
-        case Supervisor::State::kBackoff: return "backoff";
-        case Supervisor::State::kStopping: return "stopping";
-        case Supervisor::State::kStopped: return "stopped";
+        case Supervisor::State::kIdle:
+            return "idle";
+        case Supervisor::State::kStarting:
+            return "starting";
+        case Supervisor::State::kLoading:
+            return "loading";
+        case Supervisor::State::kReady:
+            return "ready";
+        case Supervisor::State::kDraining:
+            return "draining";
+        case Supervisor::State::kEnding:
+            return "ending";
+        case Supervisor::State::kBackoff:
+            return "backoff";
+        case Supervisor::State::kStopping:
+            return "stopping";
+        case Supervisor::State::kStopped:
+            return "stopped";
     }
     return "?";
 }
 
 std::string_view toString(Supervisor::Action action) {
     switch (action) {
-        case Supervisor::Action::kSpawn: return "spawn";
-        case Supervisor::Action::kLoad: return "load";
-        case Supervisor::Action::kReady: return "ready";
-        case Supervisor::Action::kPing: return "ping";
-        case Supervisor::Action::kShutdown: return "shutdown";
-        case Supervisor::Action::kClose: return "close";
-        case Supervisor::Action::kLost: return "lost";
-        case Supervisor::Action::kKill: return "kill";
-        case Supervisor::Action::kStopped: return "stopped";
+        case Supervisor::Action::kSpawn:
+            return "spawn";
+        case Supervisor::Action::kLoad:
+            return "load";
+        case Supervisor::Action::kReady:
+            return "ready";
+        case Supervisor::Action::kPing:
+            return "ping";
+        case Supervisor::Action::kShutdown:
+            return "shutdown";
+        case Supervisor::Action::kClose:
+            return "close";
+        case Supervisor::Action::kLost:
+            return "lost";
+        case Supervisor::Action::kKill:
+            return "kill";
+        case Supervisor::Action::kStopped:
+            return "stopped";
     }
     return "?";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a worker process is started, pinged, given up and started again. A pure state machine: no process, socket or
-// clock in here.
+// When a worker process is started, pinged, given up and started again. A pure state machine: no process,
+// socket or clock in here.
 #pragma once
 
 #include "base/time.hpp"
@@ -18,12 +18,13 @@ struct SupervisorTimes {
     microseconds load_max = std::chrono::seconds(120);
     microseconds ping_every = std::chrono::seconds(10);
     microseconds silence_max = std::chrono::seconds(45);  // without any frame: dead
-    microseconds drain_max = std::chrono::seconds(2);  // to read what a process that has exited still sent
-    microseconds leave_max = std::chrono::seconds(1);  // for a process whose connection ended, to exit
-    microseconds kill_max = std::chrono::seconds(5);   // a killed process has gone by then
+    microseconds drain_max = std::chrono::seconds(2);     // to read what a process that has exited still sent
+    microseconds leave_max = std::chrono::seconds(1);     // for a process whose connection ended, to exit
+    microseconds kill_max = std::chrono::seconds(5);      // a killed process has gone by then
     microseconds backoff_min = std::chrono::milliseconds(100);
     microseconds backoff_max = std::chrono::seconds(30);
-    microseconds stable = std::chrono::seconds(60);  // ready for so long: the next failure counts as the first
+    microseconds stable =
+        std::chrono::seconds(60);  // ready for so long: the next failure counts as the first
 };
 
 class Supervisor {
@@ -54,19 +55,20 @@ class Supervisor {
     struct Stop {
         microseconds deadline;  // then it is killed
     };
-    using Event = std::variant<Start, SpawnFailed, Hello, Loaded, LoadFailed, Disconnected, Exited, Tick, Stop>;
+    using Event =
+        std::variant<Start, SpawnFailed, Hello, Loaded, LoadFailed, Disconnected, Exited, Tick, Stop>;
 
     // What to do, in this order.
     enum class Action {
         kSpawn,
-        kLoad,      // send `load`
-        kReady,     // runs may be sent
+        kLoad,   // send `load`
+        kReady,  // runs may be sent
         kPing,
         kShutdown,  // send `shutdown`
         kClose,     // end the connection; it gives no Disconnected any more
         kLost,      // whatever ran on it is lost
         kKill,
-        kStopped,   // for good
+        kStopped,  // for good
     };
 
     explicit Supervisor(SupervisorTimes times) : times_(times) {}
@@ -108,8 +110,8 @@ class Supervisor {
     int failures_ = 0;
     std::optional<microseconds> ready_since_;
     std::optional<microseconds> deadline_;  // of the state
-    std::optional<microseconds> ping_at_;    // none: not connected
-    microseconds silent_at_{0};              // with ping_at_: when the silence is too long
+    std::optional<microseconds> ping_at_;   // none: not connected
+    microseconds silent_at_{0};             // with ping_at_: when the silence is too long
 };
 
 [[nodiscard]] std::string_view toString(Supervisor::State state);

@@ -14,7 +14,9 @@ void writeOptional(JsonWriter& out, const std::optional<std::string>& text) {
     }
 }
 
-Problem broken(std::string_view what) { return Problem::invalid("The frame has no valid " + std::string(what)); }
+Problem broken(std::string_view what) {
+    return Problem::invalid("The frame has no valid " + std::string(what));
+}
 
 // A field of an object inside the header.
 std::optional<std::string> textOf(JsonView object, std::string_view key) {
@@ -119,7 +121,8 @@ Result<RunEnd> readRunEnd(const FrameView& frame) {
     }
     end.checkpoint_id = frame.header.text("checkpoint_id");
     if (const auto error = frame.header.get("error")) {
-        end.error = RunError{textOf(*error, "error").value_or("Error"), textOf(*error, "message").value_or("")};
+        end.error =
+            RunError{textOf(*error, "error").value_or("Error"), textOf(*error, "message").value_or("")};
     } else if (end.status == RunEnd::Status::kError) {
         end.error = RunError{"Error", ""};
     }

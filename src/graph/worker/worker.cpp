@@ -19,8 +19,8 @@ std::string textOf(JsonView object, std::string_view key) {
 
 }  // namespace
 
-Worker::Worker(boost::asio::any_io_executor loop, const Clock& clock, const WorkerOptions& options, std::size_t index,
-               Owner& owner)
+Worker::Worker(boost::asio::any_io_executor loop, const Clock& clock, const WorkerOptions& options,
+               std::size_t index, Owner& owner)
     : clock_(clock),
       options_(options),
       index_(index),
@@ -29,7 +29,9 @@ Worker::Worker(boost::asio::any_io_executor loop, const Clock& clock, const Work
       supervisor_(options.times),
       timer_(std::move(loop)) {}
 
-Worker::~Worker() { dropChannel("shutting down"); }
+Worker::~Worker() {
+    dropChannel("shutting down");
+}
 
 void Worker::step(const Supervisor::Event& event) {
     for (const auto action : supervisor_.step(event, clock_.steady())) act(action);
@@ -52,8 +54,10 @@ void Worker::arm() {
 void Worker::act(Supervisor::Action action) {
     using Action = Supervisor::Action;
     switch (action) {
-        case Action::kSpawn: return spawn();
-        case Action::kLoad: return load();
+        case Action::kSpawn:
+            return spawn();
+        case Action::kLoad:
+            return load();
         case Action::kReady:
             alive();
             log::info("worker.ready", {{"worker", name_}});
@@ -68,13 +72,16 @@ void Worker::act(Supervisor::Action action) {
             channel_->notify(std::move(header));
             return;
         }
-        case Action::kClose: return dropChannel("given up");
-        case Action::kLost: return owner_.onLost(*this);
+        case Action::kClose:
+            return dropChannel("given up");
+        case Action::kLost:
+            return owner_.onLost(*this);
         case Action::kKill:
             log::warning("worker.killed", {{"worker", name_}, {"state", toString(supervisor_.state())}});
             if (process_) process_->kill();
             return;
-        case Action::kStopped: return owner_.onStopped(*this);
+        case Action::kStopped:
+            return owner_.onStopped(*this);
     }
 }
 
@@ -115,7 +122,8 @@ void Worker::loaded(const FrameView* reply) {
     const auto failure = errorOf(*reply);
     const auto body = RawJson::parse(std::string(reply->body));
     if (failure || !body) {
-        log::error("worker.load_failed", {{"worker", name_}, {"error", failure ? failure->second : "no JSON"}});
+        log::error("worker.load_failed",
+                   {{"worker", name_}, {"error", failure ? failure->second : "no JSON"}});
         step(Supervisor::LoadFailed{});
         return;
     }
@@ -137,21 +145,24 @@ const RunError* Worker::loadError(std::string_view graph_id) const {
     return found == load_errors_.end() ? nullptr : &found->second;
 }
 
-bool Worker::silent() const { return active > 0 && clock_.steady() - alive_at_ > options_.sign_of_life; }
+bool Worker::silent() const {
+    return active > 0 && clock_.steady() - alive_at_ > options_.sign_of_life;
+}
 
 void Worker::probe() {
     if (probed_at_ || !ready()) return;
     probed_at_ = clock_.steady();
-    channel_->call(frameHeader("loop.ping"), {}, [this, weak = std::weak_ptr(exists_)](const FrameView* reply) {
-        if (reply == nullptr || weak.expired()) return;
-        const microseconds took = clock_.steady() - *std::exchange(probed_at_, std::nullopt);
-        if (took > kBlockedLoop) {
-            const auto ms = std::chrono::duration_cast<milliseconds>(took).count();
-            log::warning("worker.loop_was_blocked", {{"worker", name_}, {"ms", ms}});
-        }
-        alive();
-        owner_.onAnswer(*this);
-    });
+    channel_->call(frameHeader("loop.ping"), {},
+                   [this, weak = std::weak_ptr(exists_)](const FrameView* reply) {
+                       if (reply == nullptr || weak.expired()) return;
+                       const microseconds took = clock_.steady() - *std::exchange(probed_at_, std::nullopt);
+                       if (took > kBlockedLoop) {
+                           const auto ms = std::chrono::duration_cast<milliseconds>(took).count();
+                           log::warning("worker.loop_was_blocked", {{"worker", name_}, {"ms", ms}});
+                       }
+                       alive();
+                       owner_.onAnswer(*this);
+                   });
 }
 
 void Worker::took(std::size_t bytes) {
@@ -162,7 +173,9 @@ void Worker::took(std::size_t bytes) {
     channel_->notify(std::move(header));
 }
 
-void Worker::onFrame(const std::shared_ptr<Channel>&, const FrameView& frame) { owner_.onWorkerFrame(*this, frame); }
+void Worker::onFrame(const std::shared_ptr<Channel>&, const FrameView& frame) {
+    owner_.onWorkerFrame(*this, frame);
+}
 
 void Worker::onClosed(const std::shared_ptr<Channel>& channel, std::string_view why) {
     if (channel != channel_) return;

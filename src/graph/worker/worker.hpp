@@ -11,6 +11,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <map>
@@ -40,8 +41,8 @@ class Worker final : public Channel::Handler {
         virtual void onWorkerFrame(Worker& worker, const FrameView& frame) = 0;
     };
 
-    Worker(boost::asio::any_io_executor loop, const Clock& clock, const WorkerOptions& options, std::size_t index,
-           Owner& owner);
+    Worker(boost::asio::any_io_executor loop, const Clock& clock, const WorkerOptions& options,
+           std::size_t index, Owner& owner);
     ~Worker() override;
 
     void start() { step(Supervisor::Start{}); }
@@ -93,7 +94,8 @@ class Worker final : public Channel::Handler {
     std::optional<microseconds> probed_at_;  // an answer is owed since then
     microseconds alive_at_{0};
     std::size_t taken_bytes_ = 0;
-    std::shared_ptr<bool> exists_ = std::make_shared<bool>(true);  // for callbacks that may outlive this object
+    std::shared_ptr<bool> exists_ =
+        std::make_shared<bool>(true);  // for callbacks that may outlive this object
 };
 
 }  // namespace heddle::graph

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,7 +47,8 @@ class Calls : public ::testing::Test {
         out.key("versions").raw(R"({"text":"1"})");
         out.key("blobs").raw(R"([{"channel":"text","version":"1","type":"msgpack"}])");
         out.key("parts").raw("[2,11,3]");
-        return worker->call(std::move(out), std::string("\x81\xff") + R"({"step": 1})" + std::string("a\0b", 3));
+        return worker->call(std::move(out),
+                            std::string("\x81\xff") + R"({"step": 1})" + std::string("a\0b", 3));
     }
     test::FakeWorker::Answer get(const std::string& id = {}) {
         JsonWriter out = header("checkpoint.get");
@@ -66,8 +68,8 @@ class Calls : public ::testing::Test {
     test::Storage storage{io};
     test::Observer observer;
     std::vector<std::shared_ptr<test::Launched>> launched;
-    WorkerExecutor pool{io.get_executor(), storage.db, storage.clock, storage.random, options(),
-                        std::make_unique<test::FakeLauncher>(launched)};
+    WorkerExecutor pool{io.get_executor(), storage.db, storage.clock,
+                        storage.random,    options(),  std::make_unique<test::FakeLauncher>(launched)};
     std::unique_ptr<test::FakeWorker> worker;
 };
 
@@ -75,7 +77,8 @@ TEST_F(Calls, ACheckpointComesBackAsItWasPut) {
     EXPECT_EQ(get().header.count("checkpoint"), 0U);
     EXPECT_EQ(worker->await(put("1f0", nullptr)).error, "");
     const auto got = get();
-    EXPECT_THAT(got.header.at("checkpoint"), HasSubstr(R"("channels":[{"channel":"text","version":"1","type":"msgpack"}])"));
+    EXPECT_THAT(got.header.at("checkpoint"),
+                HasSubstr(R"("channels":[{"channel":"text","version":"1","type":"msgpack"}])"));
     EXPECT_THAT(got.parts, ElementsAre("\x81\xff", R"({"step": 1})", std::string("a\0b", 3)));
     EXPECT_EQ(get("none").header.count("checkpoint"), 0U);
 }
@@ -84,7 +87,8 @@ TEST_F(Calls, WritesComeBackWithTheCheckpoint) {
     worker->await(put("1f0", nullptr));
     JsonWriter out = header("checkpoint.put_writes");
     out.key("checkpoint_id").string("1f0").key("task_id").string("task").key("task_path").string("~a");
-    out.key("writes").raw(R"([{"idx":0,"channel":"text","type":"msgpack"},{"idx":-1,"channel":"__error__","type":"json"}])");
+    out.key("writes").raw(
+        R"([{"idx":0,"channel":"text","type":"msgpack"},{"idx":-1,"channel":"__error__","type":"json"}])");
     out.key("parts").raw("[1,2]");
     EXPECT_EQ(worker->await(worker->call(std::move(out), "xyz")).error, "");
     const auto got = get("1f0");
@@ -110,12 +114,14 @@ TEST_F(Calls, AWriteOfAnotherAttemptIsFencedAndItsRunIsOver) {
 TEST_F(Calls, PipelinedWritesAreDoneInTheOrderOfTheirFrames) {
     std::vector<std::shared_ptr<test::FakeWorker::Answer>> answers;
     for (int i = 0; i < 200; ++i) {
-        const std::string ops = R"([{"op":"put","namespace":["n"],"key":"k","value":{"i":)" + std::to_string(i) + "}}]";
+        const std::string ops =
+            R"([{"op":"put","namespace":["n"],"key":"k","value":{"i":)" + std::to_string(i) + "}}]";
         answers.push_back(worker->call(header("store.batch"), R"({"ops":)" + ops + "}"));
     }
     worker->await(answers.back());
     for (const auto& answer : answers) EXPECT_TRUE(answer->done && answer->error.empty());
-    EXPECT_THAT(store(R"([{"op":"get","namespace":["n"],"key":"k"}])").body, HasSubstr(R"("value":{"i":199})"));
+    EXPECT_THAT(store(R"([{"op":"get","namespace":["n"],"key":"k"}])").body,
+                HasSubstr(R"("value":{"i":199})"));
 }
 
 TEST_F(Calls, MalformedRequestsAreRefusedAndTheConnectionGoesOn) {
@@ -135,7 +141,8 @@ TEST_F(Calls, MalformedRequestsAreRefusedAndTheConnectionGoesOn) {
 }
 
 TEST_F(Calls, StoreOperationsOfABatchSeeEachOther) {
-    const auto got = store(R"([{"op":"put","namespace":["docs","a"],"key":"k","value":{"n":1e5},"index":null,"ttl":null},
+    const auto got =
+        store(R"([{"op":"put","namespace":["docs","a"],"key":"k","value":{"n":1e5},"index":null,"ttl":null},
         {"op":"get","namespace":["docs","a"],"key":"k","refresh_ttl":true},
         {"op":"search","namespace_prefix":["docs"],"filter":null,"limit":10,"offset":0,"query":null},
         {"op":"list_namespaces","match_conditions":[{"match_type":"prefix","path":["docs"]}],"max_depth":1,"limit":10,"offset":0},
@@ -153,15 +160,16 @@ TEST_F(Calls, StoreOperationsOfABatchSeeEachOther) {
 
 TEST_F(Calls, BadStoreOperationsAreNamed) {
     const auto refused = [&](std::string op) { return store("[" + std::move(op) + "]").error; };
-    for (const auto* op : {R"({"op":"put","namespace":[],"key":"k","value":{}})",
-                           R"({"op":"put","namespace":["a.b"],"key":"k","value":{}})",
-                           R"({"op":"put","namespace":[""],"key":"k","value":{}})",
-                           R"({"op":"put","namespace":["langgraph"],"key":"k","value":{}})",
-                           R"({"op":"put","namespace":["a"],"key":"k","value":[]})",
-                           R"({"op":"put","namespace":["a"],"key":"k","value":{},"ttl":-1})",
-                           R"({"op":"get","namespace":["a"]})", R"({"op":"search","namespace_prefix":["a"],"limit":-1})",
-                           R"({"op":"search","namespace_prefix":["a"],"filter":{"x":{"$near":1}}})", R"({"op":"drop"})",
-                           R"(7)"}) {
+    for (const auto* op :
+         {R"({"op":"put","namespace":[],"key":"k","value":{}})",
+          R"({"op":"put","namespace":["a.b"],"key":"k","value":{}})",
+          R"({"op":"put","namespace":[""],"key":"k","value":{}})",
+          R"({"op":"put","namespace":["langgraph"],"key":"k","value":{}})",
+          R"({"op":"put","namespace":["a"],"key":"k","value":[]})",
+          R"({"op":"put","namespace":["a"],"key":"k","value":{},"ttl":-1})",
+          R"({"op":"get","namespace":["a"]})", R"({"op":"search","namespace_prefix":["a"],"limit":-1})",
+          R"({"op":"search","namespace_prefix":["a"],"filter":{"x":{"$near":1}}})", R"({"op":"drop"})",
+          R"(7)"}) {
         EXPECT_EQ(refused(op), "InvalidStoreOperation") << op;
     }
 }

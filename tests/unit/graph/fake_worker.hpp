@@ -6,6 +6,7 @@
 #include "support.hpp"
 
 #include <boost/asio/local/connect_pair.hpp>
+
 #include <deque>
 #include <map>
 #include <memory>
@@ -34,7 +35,8 @@ struct Launched {
 class FakeLauncher final : public graph::Launcher {
   public:
     explicit FakeLauncher(std::vector<std::shared_ptr<Launched>>& launched) : launched_(launched) {}
-    Result<std::unique_ptr<graph::Process>> launch(const graph::ProcessSpec& spec, graph::ProcessEnd on_end) override {
+    Result<std::unique_ptr<graph::Process>> launch(const graph::ProcessSpec& spec,
+                                                   graph::ProcessEnd on_end) override {
         launched_.push_back(std::make_shared<Launched>(Launched{spec, std::move(on_end)}));
         return std::unique_ptr<graph::Process>(std::make_unique<FakeProcess>(launched_.back()));
     }
@@ -102,7 +104,8 @@ class FakeWorker final : public graph::Channel::Handler {
             answer->body = std::string(reply->body);
             answer->parts.assign(reply->parts.begin(), reply->parts.end());
             for (const auto* key : {"event_window", "checkpoint", "checkpoints"}) {
-                if (const auto value = reply->header.get(key)) answer->header[key] = std::string(value->text());
+                if (const auto value = reply->header.get(key))
+                    answer->header[key] = std::string(value->text());
             }
         });
         return answer;
@@ -151,7 +154,8 @@ class FakeWorker final : public graph::Channel::Handler {
     void onFrame(const std::shared_ptr<graph::Channel>&, const graph::FrameView& frame) override {
         Frame taken;
         taken.method = frame.header.text("method").value_or("");
-        for (const auto* key : {"run_id", "attempt", "thread_id", "graph_id", "checkpoint", "bytes", "deadline_ms"}) {
+        for (const auto* key :
+             {"run_id", "attempt", "thread_id", "graph_id", "checkpoint", "bytes", "deadline_ms"}) {
             if (const auto value = frame.header.get(key)) taken.header[key] = std::string(value->text());
         }
         taken.parts.assign(frame.parts.begin(), frame.parts.end());

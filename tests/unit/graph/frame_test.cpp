@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstring>
 #include <fstream>
@@ -69,7 +70,9 @@ RawJson vectors() {
     return RawJson::parse(text).value();
 }
 
-std::string field(JsonView object, std::string_view key) { return object.get(key).value().string().value(); }
+std::string field(JsonView object, std::string_view key) {
+    return object.get(key).value().string().value();
+}
 
 TEST(FrameDecoder, TakesFramesHoweverTheyAreCut) {
     const std::string bytes = encoded(R"({"method":"a"})", "one") + encoded(R"({"re":1})") +
@@ -160,7 +163,8 @@ TEST(FrameVectors, BadFramesEndTheConnection) {
 TEST(FrameVectors, EventBodies) {
     const RawJson all = vectors();
     for (const JsonView vector : all.view().get("event_bodies").value().elements()) {
-        EXPECT_EQ(isOneLine(unhex(field(vector, "hex"))), vector.get("ok").value().boolean()) << field(vector, "name");
+        EXPECT_EQ(isOneLine(unhex(field(vector, "hex"))), vector.get("ok").value().boolean())
+            << field(vector, "name");
     }
 }
 
@@ -184,7 +188,8 @@ TEST(FrameQueue, SendsPartsOneAfterTheOther) {
     queue.push(R"({"parts":[1,20000,0,2]})", {"a", std::string(20'000, 'b'), "", "cd"});
     std::string bytes;
     for (const auto& chunk : queue.take()) bytes += chunk;
-    EXPECT_THAT(decode(bytes, bytes.size()).parts.at(0), ElementsAre("a", std::string(20'000, 'b'), "", "cd"));
+    EXPECT_THAT(decode(bytes, bytes.size()).parts.at(0),
+                ElementsAre("a", std::string(20'000, 'b'), "", "cd"));
 }
 
 TEST(LineSplitter, GivesLinesHoweverTheyAreCut) {
@@ -192,7 +197,8 @@ TEST(LineSplitter, GivesLinesHoweverTheyAreCut) {
     for (std::size_t piece = 1; piece <= text.size(); ++piece) {
         std::vector<std::string> lines;
         LineSplitter splitter(100, [&](std::string_view line) { lines.emplace_back(line); });
-        for (std::size_t at = 0; at < text.size(); at += piece) splitter.feed(std::string_view(text).substr(at, piece));
+        for (std::size_t at = 0; at < text.size(); at += piece)
+            splitter.feed(std::string_view(text).substr(at, piece));
         splitter.finish();
         EXPECT_THAT(lines, ElementsAre("one", "two", "three")) << piece;
     }

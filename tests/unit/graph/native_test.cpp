@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "graph/native/executor.hpp"
-
 #include "graph/native/builtin.hpp"
+#include "graph/native/executor.hpp"
 #include "store/checkpoints.hpp"
 #include "support.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <optional>
 #include <string>
 
 namespace heddle::graph {
 namespace {
 
+using test::asio::awaitable;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using test::asio::awaitable;
 
 class Native : public ::testing::Test {
   protected:
@@ -58,7 +58,8 @@ class Native : public ::testing::Test {
 TEST_F(Native, EchoSendsValuesBeforeAndAfter) {
     const RunEnd& end = execute(storage.claimed("echo", R"({"text":"hi"})"));
     EXPECT_EQ(end.status, RunEnd::Status::kSuccess);
-    EXPECT_THAT(observer.events, ElementsAre(R"(values {"text":"hi"})", R"(values {"text":"hi","out":"hi"})"));
+    EXPECT_THAT(observer.events,
+                ElementsAre(R"(values {"text":"hi"})", R"(values {"text":"hi","out":"hi"})"));
     EXPECT_EQ(get(end.state, "values"), R"({"text":"hi","out":"hi"})");
     EXPECT_EQ(get(end.state, "next"), "[]");
     EXPECT_EQ(end.state.view().get("checkpoint_id")->string(), end.checkpoint_id);
@@ -74,7 +75,8 @@ TEST_F(Native, HonoursStreamModes) {
 
 TEST_F(Native, EventsStandOnOneLine) {
     execute(storage.claimed("echo", "{\"text\":\r\n\"a\\nb\"}"));
-    for (const auto& event : observer.events) EXPECT_EQ(event.find_first_of("\r\n"), std::string::npos) << event;
+    for (const auto& event : observer.events)
+        EXPECT_EQ(event.find_first_of("\r\n"), std::string::npos) << event;
 }
 
 TEST_F(Native, StatePersistsBetweenRuns) {
@@ -88,7 +90,8 @@ TEST_F(Native, StatePersistsBetweenRuns) {
     for (const auto& channel : second->channels) {
         const bool kept = channel.channel == "z";
         bool same = false;
-        for (const auto& old : first->channels) same = same || (old.channel == channel.channel && old == channel);
+        for (const auto& old : first->channels)
+            same = same || (old.channel == channel.channel && old == channel);
         EXPECT_EQ(same, kept) << channel.channel;
     }
 }
@@ -158,7 +161,7 @@ TEST_F(Native, SleepingCanBeCancelled) {
     const heddle::Run run = storage.claimed("sleep", R"({"seconds":1000})");
     executor.start({run, std::nullopt}, Executor::Placement::kAny);
     test::runUntil(io, [&] { return latest().has_value(); });  // its input is stored before it sleeps
-    executor.cancel(run.id, run.attempt + 1);                   // another attempt: nothing happens
+    executor.cancel(run.id, run.attempt + 1);                  // another attempt: nothing happens
     executor.cancel(run.id, run.attempt);
     test::runUntil(io, [&] { return !observer.ends.empty(); });
     const RunEnd& end = observer.ends[0].end;
@@ -192,9 +195,10 @@ TEST_F(Native, OwnGraphsEmitAndRaise) {
 TEST_F(Native, AnUnknownCheckpointIsAnEmptyState) {
     CheckpointKey key{storage.thread.id.str(), "", ""};
     const auto state = test::runToEnd(io, executor.state("echo", key, JsonView()));
-    EXPECT_EQ(state.value().text(),
-              R"({"values":{},"next":[],"tasks":[],"metadata":null,"created_at":null,"checkpoint":null,)"
-              R"("parent_checkpoint":null,"interrupts":[],"checkpoint_id":null,"parent_checkpoint_id":null})");
+    EXPECT_EQ(
+        state.value().text(),
+        R"({"values":{},"next":[],"tasks":[],"metadata":null,"created_at":null,"checkpoint":null,)"
+        R"("parent_checkpoint":null,"interrupts":[],"checkpoint_id":null,"parent_checkpoint_id":null})");
 }
 
 TEST_F(Native, ForeignCheckpointsAreRefused) {

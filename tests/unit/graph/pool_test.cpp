@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -68,8 +69,8 @@ class Pool : public ::testing::Test {
     test::Storage storage{io};
     test::Observer observer;
     std::vector<std::shared_ptr<test::Launched>> launched;
-    WorkerExecutor pool{io.get_executor(), storage.db, storage.clock, storage.random, options(),
-                        std::make_unique<test::FakeLauncher>(launched)};
+    WorkerExecutor pool{io.get_executor(), storage.db, storage.clock,
+                        storage.random,    options(),  std::make_unique<test::FakeLauncher>(launched)};
 };
 
 TEST_F(Pool, LaunchesWorkersWithACleanEnvironment) {
@@ -251,7 +252,8 @@ TEST_F(Pool, CreditComesBackInBatches) {
     const auto worker = join(0);
     const heddle::Run run = start();
     for (int i = 0; i < 4; ++i) worker->event(run, "custom", "\"" + std::string(98, 'x') + "\"");
-    EXPECT_EQ(worker->next("credit").header.at("bytes"), "300");  // a quarter of 1000 is reached with the third
+    EXPECT_EQ(worker->next("credit").header.at("bytes"),
+              "300");  // a quarter of 1000 is reached with the third
     test::runUntil(io, [&] { return observer.events.size() == 4; });
     EXPECT_EQ(worker->count("credit"), 0U);
     worker->event(run, "custom", "\"" + std::string(5000, 'x') + "\"");
@@ -320,7 +322,8 @@ TEST_F(Pool, StoppingTellsTheWorkersAndEndsTheirRuns) {
     start();
     worker->next("run.start");
     bool stopped = false;
-    test::asio::co_spawn(io, pool.stop(std::chrono::seconds(5)), [&](const std::exception_ptr&) { stopped = true; });
+    test::asio::co_spawn(io, pool.stop(std::chrono::seconds(5)),
+                         [&](const std::exception_ptr&) { stopped = true; });
     worker->next("shutdown");
     EXPECT_FALSE(pool.ready("agent"));
     worker.reset();

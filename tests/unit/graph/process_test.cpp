@@ -5,8 +5,9 @@
 #include "graph/worker/listener.hpp"
 #include "support.hpp"
 
-#include <sys/stat.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -45,7 +46,8 @@ TEST_F(Processes, TellHowTheyEnded) {
 }
 
 TEST_F(Processes, HaveOnlyTheEnvironmentThatTheyWereGivenAndNoInput) {
-    EXPECT_EQ(run("echo $GIVEN:$HOME > out; cat >> out; ls /proc/self/fd | wc -l >> out", {"GIVEN=1", "PATH=/bin:/usr/bin"}),
+    EXPECT_EQ(run("echo $GIVEN:$HOME > out; cat >> out; ls /proc/self/fd | wc -l >> out",
+                  {"GIVEN=1", "PATH=/bin:/usr/bin"}),
               "exit status 0");
     // Standard streams and the directory that ls reads: no descriptor of ours.
     EXPECT_EQ(written("out"), "1:\n4\n");

@@ -3,14 +3,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <chrono>
 #include <ostream>
 #include <vector>
 
 namespace heddle::graph {
 
-void PrintTo(Supervisor::Action action, std::ostream* out) { *out << toString(action); }
-void PrintTo(Supervisor::State state, std::ostream* out) { *out << toString(state); }
+void PrintTo(Supervisor::Action action, std::ostream* out) {
+    *out << toString(action);
+}
+void PrintTo(Supervisor::State state, std::ostream* out) {
+    *out << toString(state);
+}
 
 namespace {
 
@@ -153,10 +158,12 @@ TEST(Supervisor, BackOffDoublesUpToItsCap) {
     std::vector<std::int64_t> waits_ms;
     for (int i = 0; i < 12; ++i) {
         story.then(Supervisor::SpawnFailed{});
-        waits_ms.push_back(std::chrono::duration_cast<milliseconds>(*story.machine.wakeAt() - story.now).count());
+        waits_ms.push_back(
+            std::chrono::duration_cast<milliseconds>(*story.machine.wakeAt() - story.now).count());
         EXPECT_THAT(story.wake({}), ElementsAre(Action::kSpawn));
     }
-    EXPECT_THAT(waits_ms, ElementsAre(100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000, 30000));
+    EXPECT_THAT(waits_ms,
+                ElementsAre(100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000, 30000));
 }
 
 TEST(Supervisor, AStableMinuteForgetsEarlierFailures) {

@@ -16,6 +16,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -33,7 +34,9 @@ namespace asio = boost::asio;
 
 class FakeClock final : public Clock {
   public:
-    [[nodiscard]] Timestamp now() const override { return Timestamp::fromMicros(1'700'000'000'000'000) + time_; }
+    [[nodiscard]] Timestamp now() const override {
+        return Timestamp::fromMicros(1'700'000'000'000'000) + time_;
+    }
     [[nodiscard]] microseconds steady() const override { return time_; }
     void advance(microseconds by) { time_ += by; }
 

@@ -48,7 +48,7 @@ TEST_F(ClientTest, TheDeadlineHoldsForARequestThatNobodyReads) {
     }(receiver_));
     ClientRequest made = request();
     made.timeout = milliseconds(250);
-    made.body = std::string(32 << 20, 'x');
+    made.body = std::string(16 << 20, 'x');
     std::vector<ClientResponse> results;
     run(postAgain(client_, made, 1, results));
     EXPECT_EQ(results[0].error, "timed out while sending the request");

@@ -88,7 +88,7 @@ TEST_F(LimitsTest, ABodyThatDripsIs408ButASteadyOneIsTaken) {
 TEST_F(LimitsTest, AnAnswerThatNobodyReadsIsGivenUp) {
     ServerLimits limits;
     limits.write_stall = milliseconds(40);
-    serve([](Request&) -> awaitable<Response> { co_return Response::json(200, std::string(32 << 20, 'x')); },
+    serve([](Request&) -> awaitable<Response> { co_return Response::json(200, std::string(16 << 20, 'x')); },
           limits);
     run([](std::uint16_t port, Server& server) -> awaitable<void> {
         RawPeer client = co_await RawPeer::connect(port);
@@ -129,6 +129,7 @@ TEST_F(LimitsTest, ConnectionsBeyondTheBoundAreToldSo) {
         EXPECT_EQ(refused.header("retry-after"), "1");
         const bool ended = co_await third.readEnd();
         EXPECT_TRUE(ended);
+        third.close();
 
         // Recovered: a connection that ends makes room.
         second.reset();

@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 
 #include <gtest/gtest.h>
+
 #include <string>
 
 namespace heddle::run {
@@ -81,7 +82,8 @@ TEST_F(HubTest, AFilterShowsOnlyTheModesAskedFor) {
     const auto updates = live->subscribe(Subscription::From::kNow, {"updates"});
     const auto messages = live->subscribe(Subscription::From::kNow, {"messages"});
     const auto tuples = live->subscribe(Subscription::From::kNow, {"messages-tuple"});
-    for (const char* event : {"values", "updates|child:1", "messages/partial", "messages"}) live->publish(event, "0");
+    for (const char* event : {"values", "updates|child:1", "messages/partial", "messages"})
+        live->publish(event, "0");
     EXPECT_EQ(updates->take(1 << 20), "event: updates|child:1\r\ndata: 0\r\n\r\n");
     EXPECT_EQ(tuples->take(1 << 20), "event: messages\r\ndata: 0\r\n\r\n");
     EXPECT_NE(messages->take(1 << 20).find("messages/partial"), std::string::npos);
@@ -111,7 +113,8 @@ TEST_F(HubTest, AReaderMayGoAwayInsideAnothersWake) {
 TEST_F(HubTest, WaitersAreCalledOnceAndLateOnesAtOnce) {
     const auto live = hub.open(run());
     int called = 0;
-    live->onFinished([&](const Outcome& outcome) { called += outcome.status == RunStatus::kSuccess ? 1 : 100; });
+    live->onFinished(
+        [&](const Outcome& outcome) { called += outcome.status == RunStatus::kSuccess ? 1 : 100; });
     const auto forgotten = live->onFinished([&](const Outcome&) { called += 1000; });
     live->forget(forgotten);
     live->finish(Outcome{});

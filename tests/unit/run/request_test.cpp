@@ -18,7 +18,8 @@ RunRequest parse(const std::string& body) {
 Assistant assistant() {
     Assistant out;
     out.graph_id = "custom";
-    out.config = RawJson::trusted(R"({"configurable":{"user_name":"A","lang":"AL"},"tags":["at"],"recursion_limit":11})");
+    out.config = RawJson::trusted(
+        R"({"configurable":{"user_name":"A","lang":"AL"},"tags":["at"],"recursion_limit":11})");
     out.context = RawJson::trusted(R"({"user_name":"A","lang":"AL"})");
     out.metadata = RawJson::trusted(R"({"am":1,"m":"A"})");
     return out;
@@ -33,13 +34,16 @@ heddle::Run compose(const std::string& body, const Assistant& on = assistant(), 
 TEST(RunRequest, MergesMetadataFromAssistantThreadIdsAndRun) {
     Thread thread;
     thread.metadata = RawJson::trusted(R"({"tm":1,"m":"T"})");
-    const heddle::Run run = compose(R"({"assistant_id":"x","metadata":{"rm":1,"m":"R"}})", assistant(), thread);
-    EXPECT_EQ(run.metadata.text(),
-              R"({"am":1,"m":"R","tm":1,"graph_id":"custom","assistant_id":"00000000-0000-0000-0000-000000000000","rm":1})");
+    const heddle::Run run =
+        compose(R"({"assistant_id":"x","metadata":{"rm":1,"m":"R"}})", assistant(), thread);
+    EXPECT_EQ(
+        run.metadata.text(),
+        R"({"am":1,"m":"R","tm":1,"graph_id":"custom","assistant_id":"00000000-0000-0000-0000-000000000000","rm":1})");
 }
 
 TEST(RunRequest, ConfigurableOfTheRunWinsKeyByKeyAndTagsAreReplaced) {
-    const heddle::Run run = compose(R"({"assistant_id":"x","config":{"configurable":{"user_name":"R"},"tags":["rt"]}})");
+    const heddle::Run run =
+        compose(R"({"assistant_id":"x","config":{"configurable":{"user_name":"R"},"tags":["rt"]}})");
     const JsonView config = run.kwargs.config.view();
     EXPECT_EQ(config.get("configurable")->get("user_name")->text(), R"("R")");
     EXPECT_EQ(config.get("configurable")->get("lang")->text(), R"("AL")");
@@ -62,14 +66,16 @@ TEST(RunRequest, ContextAndConfigurableTogetherAreRefused) {
 }
 
 TEST(RunRequest, IdsInTheBodysConfigurableAreOverwritten) {
-    const heddle::Run run = compose(R"({"assistant_id":"x","config":{"configurable":{"thread_id":"evil","run_id":"evil"}}})");
+    const heddle::Run run =
+        compose(R"({"assistant_id":"x","config":{"configurable":{"thread_id":"evil","run_id":"evil"}}})");
     const auto configurable = *run.kwargs.config.view().get("configurable");
     EXPECT_EQ(configurable.get("thread_id")->string(), ThreadId().str());
     EXPECT_EQ(configurable.get("run_id")->string(), RunId().str());
 }
 
 TEST(RunRequest, UserJsonIsKeptByteForByte) {
-    const heddle::Run run = compose(R"({"assistant_id":"x","input":{"n": 18446744073709551616,"e":1e5, "s":"\u00e4"}})");
+    const heddle::Run run =
+        compose(R"({"assistant_id":"x","input":{"n": 18446744073709551616,"e":1e5, "s":"\u00e4"}})");
     EXPECT_EQ(run.kwargs.input.text(), R"({"n": 18446744073709551616,"e":1e5, "s":"\u00e4"})");
 }
 
@@ -97,7 +103,8 @@ TEST(RunRequest, ACommandThatSaysNothingIsRefusedByName) {
 }
 
 TEST(RunRequest, ACheckpointIdGoesIntoConfigurableButNeverAnotherThread) {
-    const heddle::Run run = compose(R"({"assistant_id":"x","checkpoint":{"checkpoint_id":"c1","thread_id":"other"}})");
+    const heddle::Run run =
+        compose(R"({"assistant_id":"x","checkpoint":{"checkpoint_id":"c1","thread_id":"other"}})");
     const auto configurable = *run.kwargs.config.view().get("configurable");
     EXPECT_EQ(configurable.get("checkpoint_id")->text(), R"("c1")");
     EXPECT_EQ(configurable.get("thread_id")->string(), ThreadId().str());

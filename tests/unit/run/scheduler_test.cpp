@@ -2,6 +2,7 @@
 #include "run/scheduler.hpp"
 
 #include <gtest/gtest.h>
+
 #include <map>
 #include <random>
 #include <set>
@@ -134,8 +135,8 @@ TEST(Scheduler, AThreadWhoseHeadIsOfAnotherGraphAfterARemovalIsServedUnderThatGr
     EXPECT_EQ(next->run, id<RunId>(2));
 }
 
-// 10,000 random schedules: never two runs at once on a thread, every run that was not removed starts exactly once, and
-// runs of one thread start in the order in which they were added.
+// 10,000 random schedules: never two runs at once on a thread, every run that was not removed starts exactly
+// once, and runs of one thread start in the order in which they were added.
 TEST(SchedulerProperty, HoldsOverRandomSchedules) {
     for (unsigned seed = 0; seed < 10'000; ++seed) {
         std::mt19937 random(seed);
@@ -162,7 +163,9 @@ TEST(SchedulerProperty, HoldsOverRandomSchedules) {
             const auto choice = pick(10);
             if (choice < 5 && added < 200) {
                 ++added;
-                scheduler.add(waiting(added, static_cast<std::uint8_t>(1 + pick(3)), pick(2) == 0 ? "a" : "b"), std::nullopt);
+                scheduler.add(
+                    waiting(added, static_cast<std::uint8_t>(1 + pick(3)), pick(2) == 0 ? "a" : "b"),
+                    std::nullopt);
                 expected.insert(added);
             } else if (choice < 7) {
                 start();

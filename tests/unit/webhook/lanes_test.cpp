@@ -247,6 +247,24 @@ TEST(Lanes, HoldsABoundedNumberOfLanesAndComesBackForTheRest) {
     EXPECT_EQ(sent, 400U);
 }
 
+// Exactly as many lanes as fit were read, so none was refused; those behind them must not be forgotten.
+TEST(Lanes, AsksForTheLanesBehindTheLastOneRead) {
+    LaneLimits limits;
+    limits.loaded = 2;
+    Outbox box(limits);
+    const auto first = box.add("a");
+    const auto second = box.add("b");
+    box.lanes.offer(first);
+    box.lanes.offer(second);
+    box.lanes.markMoreLanes();
+    EXPECT_FALSE(box.lanes.takeHungry());
+    EXPECT_TRUE(box.lanes.start());
+    EXPECT_FALSE(box.lanes.takeHungry());  // half full
+    EXPECT_TRUE(box.lanes.start());
+    EXPECT_TRUE(box.lanes.takeHungry());
+    EXPECT_FALSE(box.lanes.takeHungry());  // once
+}
+
 TEST(Lanes, IgnoresEndsItDidNotStart) {
     Lanes lanes;
     lanes.ended(DeliveryId(), Answer::kYes);
