@@ -51,7 +51,8 @@ def wait(bench):
         def measure(server, seconds, body):
             return bench.load(server, WAIT, body=body, seconds=seconds, connections=CLIENTS, expect='"out"')
         for server in servers:
-            server.until_runs(ECHO)
+            server.until_workers()
+            server.until_first_run(ECHO)
             measure(server, 2, ECHO)
         results = bench.alternate(servers, lambda server: measure(server, bench.seconds(5), ECHO))
         native = measure(servers[0], bench.seconds(3), NATIVE_ECHO)
@@ -73,7 +74,8 @@ def stream(bench):
         def measure(server, seconds):
             return bench.load(server, STREAM, body=body, seconds=seconds, fresh=True, sse=True, expect="event: values")
         for server in servers:
-            server.until_runs(ECHO)
+            server.until_workers()
+            server.until_first_run(ECHO)
             measure(server, 2)
         results = bench.alternate(servers, lambda server: measure(server, bench.seconds(6)))
     rows = []
@@ -93,7 +95,7 @@ def start(bench):
     measured = {"Heddle": [], "peer": []}
     for at in range(1 if bench.options.quick else 3):
         with bench.heddle(f"start-{at}") as server:
-            server.until_runs(ECHO)
+            server.until_first_run(ECHO)
             ended = time.monotonic() - server.began
             measured["Heddle"].append({"ok_ms": server.start_s * 1000, "first_run_ms": ended * 1000})
         if bench.with_peer:

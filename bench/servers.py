@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -112,8 +113,11 @@ class Server:
             raise Failed(f"{self.label}: {method} {path} answers {status}: {answer[:300]!r}")
         return json.loads(answer)
 
-    def until_runs(self, body):
-        """Waits until runs are executed: workers may load for long after the first /ok."""
+    def until_workers(self):
+        """Waits until runs are executed; a server without workers of its own has them when it answers."""
+
+    def until_first_run(self, body):
+        """A first run, created at once, until its answer."""
         status, answer = self.request("POST", "/runs/wait", body)
         if status != 200 or b'"out"' not in answer:
             raise Failed(f"{self.label} answers its first run with {status}: {answer[:300]!r}; {self.log_end()}")
@@ -142,6 +146,16 @@ class Heddle(Server):
         if line[:2] != ["heddle", "ready"]:
             raise Failed(f"Heddle does not start: {self.log_end()}")
         self.port = int(line[2].rpartition(":")[2])
+
+    def until_workers(self):
+        deadline = time.monotonic() + 60
+        while True:
+            up = re.findall(rb"^heddle_worker_up\{[^}]*\} ([01])$", self.get("/metrics")[1], re.M)
+            if up and b"0" not in up:
+                return
+            if time.monotonic() > deadline:
+                raise Failed(f"Heddle's workers do not get ready: {self.log_end()}")
+            time.sleep(0.1)
 
 
 class Peer(Server):

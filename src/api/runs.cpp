@@ -67,7 +67,7 @@ asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
     query.offset = number(call.request, "offset", query.offset);
     if (const auto status = call.request.queryValue("status")) query.status = parseRunStatus(*status);
     auto job = [thread = *thread, query](sql::Connection& db) -> Result<store::RunPage> {
-        if (!store::findThread(db, thread))
+        if (!store::findThreadHead(db, thread))
             return Problem::notFound("Thread with ID " + thread.str() + " not found");
         return store::listRuns(db, thread, query);
     };

@@ -14,6 +14,8 @@
 #include "run/service.hpp"
 #include "sql/sqlite.hpp"
 #include "store/assistants.hpp"
+#include "store/deliveries.hpp"
+#include "store/items.hpp"
 #include "store/runs.hpp"
 #include "store/schema.hpp"
 #include "webhook/dispatcher.hpp"
@@ -27,6 +29,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -45,7 +48,8 @@ constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
 constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::hours kRetiredRunsStay{24};
-constexpr std::int64_t kSweepChunk = 500;
+constexpr std::chrono::hours kSettledDeliveriesStay{24 * 7};
+constexpr std::int64_t kSweepChunk = 200;  // rows of each kind in one job
 
 sql::SqliteOptions databaseOptions(metrics::Metrics& metrics) {
     sql::SqliteOptions options;
@@ -79,6 +83,14 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
     options.deliver = !config.disable_webhooks;
     options.stateless_values = config.webhooks.stateless_values;
     return options;
+}
+
+// The most rows removed of one kind: a full chunk says that there may be more.
+Result<std::int64_t> sweepChunk(sql::Connection& db, Timestamp now) {
+    const auto runs = store::expireRetiredRuns(db, now - kRetiredRunsStay, kSweepChunk);
+    const auto items = store::expireItems(db, now, kSweepChunk);
+    const auto deliveries = store::expireDeliveries(db, now - kSettledDeliveriesStay, kSweepChunk);
+    return std::max({runs, items, deliveries});
 }
 
 // Where we dial ourselves for relative webhook URLs.
@@ -222,16 +234,14 @@ class Server::Impl {
         });
     }
 
+    // Removes what has had its time, in small write jobs so that it delays nobody.
     asio::awaitable<void> sweep() {
         for (;;) {
-            auto job = [before =
-                            clock_.now() - kRetiredRunsStay](sql::Connection& db) -> Result<std::int64_t> {
-                return store::expireRetiredRuns(db, before, kSweepChunk);
-            };
+            auto job = [now = clock_.now()](sql::Connection& db) { return sweepChunk(db, now); };
             bool more = false;
             try {
                 const auto removed = co_await db_.write(std::move(job));
-                more = removed && *removed == kSweepChunk;
+                more = removed && *removed >= kSweepChunk;
             } catch (const std::exception& error) {
                 log::error("sweep.failed", {{"error", error.what()}});
             }

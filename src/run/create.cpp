@@ -63,7 +63,7 @@ Result<Target> resolveThread(sql::Connection& db, const RunRequest& request, con
     if (!request.thread) {
         return Target{freshThread(ids.thread, request.on_completion == OnCompletion::kDelete, ids.now), true};
     }
-    if (auto thread = store::findThread(db, *request.thread)) return Target{std::move(*thread), false};
+    if (auto thread = store::findThreadHead(db, *request.thread)) return Target{std::move(*thread), false};
     if (request.if_not_exists == IfNotExists::kCreate)
         return Target{freshThread(*request.thread, false, ids.now), true};
     return Problem::notFound("Thread or assistant not found.");
@@ -100,7 +100,7 @@ Result<Created> createRun(sql::Connection& db, const RunRequest& request, const 
         if (!store::insertThread(db, thread))
             return Problem::conflict("Thread with ID " + thread.id.str() + " already exists");
     } else {
-        store::saveThread(db, thread);
+        store::saveThreadHead(db, thread);
     }
     store::insertRun(db, created.run);
     return created;

@@ -182,7 +182,7 @@ asio::awaitable<Result<void>> Service::removeRun(ThreadId thread, RunId id) {
 
 asio::awaitable<Result<void>> Service::removeThread(ThreadId thread) {
     auto job = [thread, finish_rules = rules()](sql::Connection& db) -> Result<std::vector<EndedWith>> {
-        if (!store::findThread(db, thread)) return noThread(thread);
+        if (!store::findThreadHead(db, thread)) return noThread(thread);
         const RunError why{"ThreadDeleted", "the thread was deleted before the run ended"};
         auto ended = endOpenRuns(db, store::openRuns(db, thread), why, finish_rules);
         store::removeThread(db, thread);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP itself: system routes, the API document, aliases, cross-origin rules, Host, connections."""
+import importlib
 import json
 import re
 
@@ -71,7 +72,7 @@ def operations(document):
 
 
 def test_the_document_is_valid_openapi(document):
-    validator = pytest.importorskip("openapi_spec_validator")
+    validator = importlib.import_module("openapi_spec_validator")
     validator.validate(document)
     assert document["openapi"].startswith("3.1")
 

@@ -50,11 +50,6 @@ def project(folder, config):
     return path
 
 
-def not_yet(answer):
-    """Did the server refuse something because it comes in a later version?"""
-    return answer.status_code == 422 and "not supported yet" in answer.json()["detail"]
-
-
 def environment(more=None):
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **(more or {})}

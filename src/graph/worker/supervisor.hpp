@@ -17,7 +17,7 @@ struct SupervisorTimes {
     microseconds hello_max = std::chrono::seconds(60);  // from the start of the process; imports come before
     microseconds load_max = std::chrono::seconds(120);
     microseconds ping_every = std::chrono::seconds(10);
-    microseconds silence_max = std::chrono::seconds(45);  // without any frame: dead
+    microseconds silence_max = std::chrono::seconds(35);  // without any frame: dead
     microseconds drain_max = std::chrono::seconds(2);     // to read what a process that has exited still sent
     microseconds leave_max = std::chrono::seconds(1);     // for a process whose connection ended, to exit
     microseconds kill_max = std::chrono::seconds(5);      // a killed process has gone by then
