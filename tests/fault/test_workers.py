@@ -38,6 +38,11 @@ always, once = graph(dies), graph(dies_once)
 '''
 
 
+def workers_up(server):
+    lines = server.get("/metrics").text.splitlines()
+    return sum(line.startswith("heddle_worker_up{") and line.endswith(" 1") for line in lines)
+
+
 def ready_worker(server):
     """Waits until a Python graph runs; the workers' process ids."""
     assert server.wait_run("echo", {"text": "x"})["out"] == "x"
@@ -97,7 +102,9 @@ def test_a_graph_that_kills_its_worker_ends_in_an_error_and_harms_no_other(serve
 def test_a_node_that_blocks_its_event_loop_for_20_seconds(serve):
     """Acceptance 6: runs elsewhere proceed, its worker is not taken for dead, its run succeeds."""
     server = serve(wire_config(), workers=2)
-    pids = until(lambda: len(ready_worker(server)) == 2 and server.worker_pids(), "two workers")
+    # Both have loaded their graphs: a run elsewhere needs an elsewhere.
+    until(lambda: workers_up(server) == 2, "two ready workers")
+    pids = server.worker_pids()
     blocking = server.create_run("blocker", {"seconds": 20, "loop": True})
     server.until_status(blocking, "running")
     started, done = time.monotonic(), 0

@@ -40,6 +40,9 @@ struct WorkerOptions {
     // A worker with runs on it gets another one when its event loop has shown a sign of life within this
     // time; else it is asked for one first, because it may be blocked.
     std::chrono::milliseconds sign_of_life{20};
+    // At the start the first worker that is ready waits so long for the others: they would have nothing to do
+    // while all runs went to it.
+    std::chrono::milliseconds warm_up{5000};
     SupervisorTimes times;
 };
 

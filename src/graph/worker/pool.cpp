@@ -64,6 +64,7 @@ WorkerExecutor::WorkerExecutor(asio::any_io_executor loop, sql::Database& db, co
                    onHello(channel, frame);
                }),
       started_before_(options_.workers, false),
+      warm_timer_(loop),
       stopped_(loop) {
     Worker::Owner& owner = *this;
     for (std::size_t i = 0; i < options_.workers; ++i) {
@@ -93,6 +94,7 @@ asio::awaitable<void> WorkerExecutor::stop(std::chrono::milliseconds limit) {
     for (const auto& [key, worker] : left) endLater(key, endWithout(RunEnd::Status::kLost, {}));
     waiting_.clear();
     isolated_.clear();
+    warm_timer_.cancel();
     listener_.reset();
 }
 
@@ -102,7 +104,7 @@ bool WorkerExecutor::hosts(std::string_view graph_id) const {
 }
 
 bool WorkerExecutor::ready(std::string_view graph_id) const {
-    if (stopping_ || !waiting_.empty() || isolated_.size() >= options_.runs_max) return false;
+    if (!warm_ || stopping_ || !waiting_.empty() || isolated_.size() >= options_.runs_max) return false;
     return hosts(graph_id) && choose(graph_id, Reserved::kSkip, Silent::kAccept) != nullptr;
 }
 
@@ -133,8 +135,27 @@ void WorkerExecutor::start(RunStart start, Placement placement) {
     pump();
 }
 
+void WorkerExecutor::warmUp() {
+    const auto settled = [](const auto& worker) { return worker->ready() || worker->failures() > 0; };
+    warm_ = options_.warm_up.count() == 0 || std::all_of(workers_.begin(), workers_.end(), settled);
+    if (warm_) return offer();
+    if (warm_timer_.expiry() > asio::steady_timer::clock_type::now()) return;
+    warm_timer_.expires_after(options_.warm_up);
+    warm_timer_.async_wait([this, weak = std::weak_ptr(alive_)](boost::system::error_code cancelled) {
+        if (cancelled || weak.expired() || warm_) return;
+        warm_ = true;
+        offer();
+    });
+}
+
+void WorkerExecutor::offer() {
+    pumpIsolated();
+    pump();
+    observer_->onCapacity();
+}
+
 void WorkerExecutor::pump() {
-    while (!waiting_.empty()) {
+    while (warm_ && !waiting_.empty()) {
         Worker* worker = choose(waiting_.front().run.graph_id, Reserved::kSkip, Silent::kRefuse);
         if (worker == nullptr) {
             // Whoever answers first gets the run; one that is blocked does not.
@@ -151,7 +172,7 @@ void WorkerExecutor::pump() {
 
 void WorkerExecutor::pumpIsolated() {
     const auto idle = [](const Worker* worker) { return worker->ready() && worker->active == 0; };
-    while (!isolated_.empty()) {
+    while (warm_ && !isolated_.empty()) {
         // The reserved worker empties; another one may be empty sooner.
         if (reserved_ == nullptr || !idle(reserved_)) {
             Worker* best = choose(isolated_.front().run.graph_id, Reserved::kInclude, Silent::kAccept);

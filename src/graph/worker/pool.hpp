@@ -84,6 +84,10 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     enum class Reserved { kSkip, kInclude };
     [[nodiscard]] Worker* choose(std::string_view graph_id, Reserved reserved, Silent silent) const;
     void assign(Worker& worker, RunStart start);
+    // A worker is ready: are enough of them?
+    void warmUp();
+    // Places what waits and says that there is room.
+    void offer();
     // Gives waiting runs to workers that have room.
     void pump();
     void pumpIsolated();
@@ -109,7 +113,9 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::deque<RunStart> isolated_;     // each one runs alone
     Worker* reserved_ = nullptr;        // takes isolated runs only
     std::vector<bool> started_before_;  // by worker
+    bool warm_ = false;                 // runs may be placed
     bool stopping_ = false;
+    boost::asio::steady_timer warm_timer_;
     boost::asio::steady_timer stopped_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -77,9 +77,11 @@ void WorkerExecutor::onHello(const std::shared_ptr<Channel>& channel, const Fram
 
 void WorkerExecutor::onReady(Worker& worker) {
     if (metrics_ != nullptr) metrics_->setWorker(worker.name(), metrics::WorkerState::kUp);
-    pumpIsolated();
-    pump();
-    observer_->onCapacity();
+    if (warm_) {
+        offer();
+    } else {
+        warmUp();
+    }
 }
 
 void WorkerExecutor::onLost(Worker& worker) {

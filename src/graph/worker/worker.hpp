@@ -54,6 +54,7 @@ class Worker final : public Channel::Handler {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] bool ready() const { return supervisor_.state() == Supervisor::State::kReady; }
     [[nodiscard]] bool stopped() const { return supervisor_.state() == Supervisor::State::kStopped; }
+    [[nodiscard]] int failures() const { return supervisor_.failures(); }
     // Whether its event loop has shown no sign of life in the last moments, while runs are on it.
     [[nodiscard]] bool silent() const;
     // A sign of life of its event loop.

@@ -28,6 +28,7 @@ class Pool : public ::testing::Test {
         made.graphs = {{"agent", "/srv/app/agent.py", "graph"}, {"broken", "/srv/app/broken.py", "graph"}};
         made.root = "/srv/app";
         made.runs_max = 3;
+        made.warm_up = std::chrono::milliseconds(0);
         made.event_window = 1000;
         made.env = {{"KEY", Secret("value")}, {"HEDDLE_TOKEN", Secret("mine")}};
         made.python_path = {"/opt/worker"};
@@ -132,6 +133,25 @@ TEST_F(Pool, WrongTokensAndOtherProtocolsEndTheConnection) {
     test::FakeWorker rude(io, storage.clock, pool);
     rude.channel->notify(frameHeader("run.end"));
     test::runUntil(io, [&] { return rude.closed; });
+}
+
+TEST_F(Pool, TheFirstReadyWorkerWaitsForTheOthers) {
+    WorkerOptions slow = options();
+    slow.warm_up = std::chrono::hours(1);
+    std::vector<std::shared_ptr<test::Launched>> processes;
+    WorkerExecutor warming(io.get_executor(), storage.db, storage.clock, storage.random, slow,
+                           std::make_unique<test::FakeLauncher>(processes));
+    warming.observe(observer);
+    warming.open();
+    test::FakeWorker first(io, storage.clock, warming);
+    first.hello(processes.at(0)->variable("HEDDLE_TOKEN"));
+    first.next("load");
+    turn();
+    EXPECT_FALSE(warming.ready("agent"));
+    test::FakeWorker second(io, storage.clock, warming);
+    second.hello(processes.at(1)->variable("HEDDLE_TOKEN"));
+    test::runUntil(io, [&] { return observer.capacity > 0; });
+    EXPECT_TRUE(warming.ready("agent"));
 }
 
 TEST_F(Pool, StrangersAreBounded) {
