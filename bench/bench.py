@@ -102,14 +102,16 @@ class Bench:
     # ---- how quiet it was
 
     def watched(self, name, measure):
-        """Runs a measure, notes the load and what others used of the cores meanwhile."""
+        """Runs a measure, notes the load, the disk, and what others used of the cores meanwhile."""
+        disk = [processes.fdatasync_us(self.folder, 0.2)]
         load, busy, began = processes.load_1min(), processes.busy_s(), time.monotonic()
         own, self.client_cpu_s = os.times(), 0.0
         rows, raw = measure(self)
         passed, busy, times = time.monotonic() - began, processes.busy_s() - busy, os.times()
         ours = sum(times[:4]) - sum(own[:4])  # this process, the clients and the servers, all of them ended by now
         others = max(0.0, busy - ours) / (passed * processes.CORES)
-        self.raw[name] = {"seconds": round(passed, 1), "load_before": load, "load_after": processes.load_1min(),
+        disk.append(processes.fdatasync_us(self.folder, 0.2))
+        self.raw[name] = {"seconds": round(passed, 1), "fdatasync_us": disk, "load_before": load, "load_after": processes.load_1min(),
                           "others_share": round(others, 3), "data": raw}
         return rows
 

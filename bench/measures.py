@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measures. Each takes a Bench and gives rows of the table and what it measured, for the JSON."""
-import os
-import pathlib
 import select
 import statistics
 import subprocess
 import time
 
 from bench import Row, figures, median, ratios, spread
+from processes import fdatasync_us
 from servers import Failed, Peer
 
 ECHO = {"assistant_id": "echo", "input": {"text": "hello"}}
@@ -17,20 +16,23 @@ CLIENTS = 16
 
 
 def threads(bench):
-    """POST /threads, and beside it what one durable write costs here."""
-    with bench.both("threads") as servers:
-        for server in servers:
-            bench.load(server, "/threads", body={}, seconds=0.3, connections=CLIENTS)
-        disk = [fdatasync_us(bench.folder / "fdatasync", bench.seconds(1.0))]
-        single = bench.load(servers[0], "/threads", body={}, seconds=bench.seconds(2))
-        results = bench.alternate(servers, lambda server: bench.load(
-            server, "/threads", body={}, seconds=bench.seconds(3), connections=CLIENTS))
-        disk.append(fdatasync_us(bench.folder / "fdatasync", bench.seconds(1.0)))
-    sync = [one["p50"] / 1000 for one in disk]
+    """POST /threads, and beside it what one durable write costs here. Each round has fresh servers: the peer gets slower
+    with every thread that it holds."""
+    results, single, disk = {"Heddle": [], "peer": []}, [], []
+    for _ in range(bench.rounds):
+        with bench.both("threads") as servers:
+            servers[0].until_workers()
+            for server in servers:
+                bench.load(server, "/threads", body={}, seconds=0.3, connections=CLIENTS)
+            disk.append(fdatasync_us(bench.folder, bench.seconds(1)))
+            single.append(bench.load(servers[0], "/threads", body={}, seconds=bench.seconds(1)))
+            for server in servers:
+                results[server.label].append(
+                    bench.load(server, "/threads", body={}, seconds=bench.seconds(3), connections=CLIENTS))
     rows = [rate_row("POST /threads, 16 clients", results, 8), cpu_row("… CPU per request", results),
-            Row("… p50 / p99 of a request", pair(results, "p50", "p99")["Heddle"], pair(results, "p50", "p99")["peer"]),
-            Row("… 1 client, p50", ms(single["latency_us"]["p50"] / 1000)),
-            Row("the disk's own fdatasync (4 KiB), p50 before, after", " · ".join(ms(one) for one in sync))]
+            latency_row("… p50 / p99 of a request", results),
+            Row("… 1 client, p50", milliseconds(figures(single, "latency_us", "p50"))),
+            Row("… the disk's own fdatasync of 4 KiB meanwhile, p50", milliseconds(figures(disk, "p50")))]
     return rows, {"rounds": results, "one_client": single, "fdatasync_us": disk}
 
 
@@ -59,7 +61,7 @@ def wait(bench):
         memory = servers[0].memory_kib()
     rows = [rate_row("runs/wait, 16 clients, Python graph", results, 8), cpu_row("… CPU per run, server + workers", results, 4),
             Row("… … of it the server process", ms(median(results["Heddle"], "own_cpu_us") / 1000)),
-            Row("… p50 / p99 of a run", pair(results, "p50", "p99")["Heddle"], pair(results, "p50", "p99")["peer"]),
+            latency_row("… p50 / p99 of a run", results),
             Row("… a built-in graph (no Python): runs/s", f"{native['rps']:.0f}"),
             Row("… … CPU per run", ms(native["cpu_us"] / 1000)),
             Row("… RSS of the C++ process afterwards", mib(memory["VmRSS"]))]
@@ -192,13 +194,17 @@ def cpu_row(name, results, target_ms=None):
                ours / 1000 <= target_ms if target_ms else None)
 
 
-def pair(results, first, second):
-    """Two percentiles of the latency for each server, as text."""
+def latency_row(name, results):
+    """The median and the 99th percentile of the latency, each the median over the rounds."""
     texts = {"peer": ""}
     for label, rounds in results.items():
         if rounds:
-            texts[label] = " / ".join(ms(median(rounds, "latency_us", key) / 1000) for key in (first, second))
-    return texts
+            texts[label] = " / ".join(ms(median(rounds, "latency_us", key) / 1000) for key in ("p50", "p99"))
+    return Row(name, texts["Heddle"], texts["peer"])
+
+
+def milliseconds(figures_us):
+    return spread([us / 1000 for us in figures_us], "{:.2f}") + " ms"
 
 
 def ms(value):
@@ -207,23 +213,3 @@ def ms(value):
 
 def mib(kib):
     return f"{kib / 1024:.1f} MiB"
-
-
-def fdatasync_us(path, seconds):
-    """What writing 4 KiB and having it on the disk takes, in a file that has its blocks, as a write-ahead log has."""
-    block, blocks, taken = os.urandom(4096), 256, []
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.pwrite(descriptor, block * blocks, 0)
-        os.fsync(descriptor)
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and len(taken) < 5000:
-            began = time.monotonic()
-            os.pwrite(descriptor, block, len(taken) % blocks * len(block))
-            os.fdatasync(descriptor)
-            taken.append((time.monotonic() - began) * 1e6)
-    finally:
-        os.close(descriptor)
-        pathlib.Path(path).unlink()
-    taken.sort()
-    return {"p50": taken[len(taken) // 2], "p99": taken[len(taken) * 99 // 100], "count": len(taken)}

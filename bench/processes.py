@@ -4,6 +4,7 @@ import os
 import pathlib
 import platform
 import re
+import time
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 CORES = len(os.sched_getaffinity(0))
@@ -75,3 +76,30 @@ def file_system(directory):
         if (path + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best[0]):
             best = (point, kind, device)
     return f"{best[1]} on {best[2]}"
+
+
+def fdatasync_us(folder, seconds):
+    """What writing 4 KiB and having it on the disk takes, in a file that has its blocks, as a write-ahead log has."""
+    path, block, blocks, taken = pathlib.Path(folder) / "fdatasync", os.urandom(4096), 256, []
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.pwrite(descriptor, block * blocks, 0)
+        os.fsync(descriptor)
+        until = time.monotonic() + seconds
+        while len(taken) < 5000 and (not taken or time.monotonic() < until):
+            began = time.monotonic()
+            os.pwrite(descriptor, block, len(taken) % blocks * len(block))
+            os.fdatasync(descriptor)
+            taken.append((time.monotonic() - began) * 1e6)
+    finally:
+        os.close(descriptor)
+        path.unlink()
+    taken.sort()
+    return {"p50": taken[len(taken) // 2], "p99": taken[len(taken) * 99 // 100], "count": len(taken)}
+
+
+def others_share(seconds):
+    """The share of the cores in use over some seconds in which the caller does nothing."""
+    before = busy_s()
+    time.sleep(seconds)
+    return (busy_s() - before) / (seconds * CORES)

@@ -15,14 +15,15 @@ def verdict(row):
     return "pass" if row.reached else "MISS"
 
 
-def show(facts, rows, failures, quiet_load):
+def show(facts, rows, failures, quiet_share):
     lines = [(row.name, row.target, row.heddle, row.peer, row.ratio, verdict(row)) for row in rows]
     widths = [max(len(line[at]) for line in [HEAD, *lines]) for at in range(len(HEAD))]
     print(f"Machine: {facts['machine']}")
     print(f"Heddle: {facts['heddle']}, workers: {facts['python']}")
     print(f"Peer: {facts.get('peer', 'none')}")
-    print(f"{facts['date']}, {facts['seconds']} s; load average before {facts['load']:.2f}, after {facts['load_after']:.2f}; "
-          f"others used at most {facts.get('others', 0):.0%} of the cores during a measure")
+    others = facts.get("others", {})
+    print(f"{facts['date']}, {facts['seconds']} s; load average before {facts['load']:.2f}, after {facts['load_after']:.2f}")
+    print("Cores in use by others: " + ", ".join(f"{name} {share:.0%}" for name, share in others.items()))
     print()
     for line in (HEAD, None, *lines):
         cells = ["-" * width for width in widths] if line is None else [text.ljust(width) for text, width in zip(line, widths)]
@@ -35,5 +36,5 @@ def show(facts, rows, failures, quiet_load):
         print(f"FAILED: {name}: {why}")
     if facts["quick"]:
         print("This was --quick: too short for figures to keep.")
-    if facts["load"] > quiet_load or facts.get("others", 0) > 0.1:
-        print("The machine was not quiet: these are no figures to keep.")
+    if loud := [name for name, share in others.items() if share > quiet_share]:
+        print(f"The machine was not quiet during {', '.join(loud)}: no figures to keep.")
