@@ -2,6 +2,7 @@
 """The table, in Markdown, as docs/benchmarks.md has it."""
 import sys
 
+MARKS = ("<!-- result -->", "<!-- /result -->")
 HEAD = ("", "target", "Heddle", "peer", "ratio", "")
 
 
@@ -15,20 +16,23 @@ def verdict(row):
     return "pass" if row.reached else "MISS"
 
 
+def table(facts, rows):
+    """What was measured, on what: the part that docs/benchmarks.md keeps."""
+    cells = [(row.name, row.target, row.heddle, row.peer, row.ratio, verdict(row)) for row in rows]
+    widths = [max(len(line[at]) for line in [HEAD, *cells]) for at in range(len(HEAD))]
+    others = ", ".join(f"{name} {share:.0%}" for name, share in facts.get("others", {}).items())
+    lines = [f"- Machine: {facts['machine']}",
+             f"- Heddle: {facts['heddle']}, workers: {facts['python']}",
+             f"- Peer: {facts.get('peer', 'none')}",
+             f"- {facts['date']}, {facts['seconds']} s, load average before {facts['load']:.2f}, after "
+             f"{facts['load_after']:.2f}; cores in use by others: {others}", ""]
+    for line in (HEAD, ["-" * width for width in widths], *cells):
+        lines.append("| " + " | ".join(text.ljust(width) for text, width in zip(line, widths)) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def show(facts, rows, failures, quiet_share):
-    lines = [(row.name, row.target, row.heddle, row.peer, row.ratio, verdict(row)) for row in rows]
-    widths = [max(len(line[at]) for line in [HEAD, *lines]) for at in range(len(HEAD))]
-    print(f"Machine: {facts['machine']}")
-    print(f"Heddle: {facts['heddle']}, workers: {facts['python']}")
-    print(f"Peer: {facts.get('peer', 'none')}")
-    others = facts.get("others", {})
-    print(f"{facts['date']}, {facts['seconds']} s; load average before {facts['load']:.2f}, after {facts['load_after']:.2f}")
-    print("Cores in use by others: " + ", ".join(f"{name} {share:.0%}" for name, share in others.items()))
-    print()
-    for line in (HEAD, None, *lines):
-        cells = ["-" * width for width in widths] if line is None else [text.ljust(width) for text, width in zip(line, widths)]
-        print(f"| {' | '.join(cells)} |")
-    print()
+    print(table(facts, rows))
     print("Ratios are of rounds that alternate between the two servers: median (least–greatest).")
     judged = [row for row in rows if row.reached is not None]
     print(f"{sum(row.reached for row in judged)} of {len(judged)} targets reached.")
@@ -36,5 +40,14 @@ def show(facts, rows, failures, quiet_share):
         print(f"FAILED: {name}: {why}")
     if facts["quick"]:
         print("This was --quick: too short for figures to keep.")
-    if loud := [name for name, share in others.items() if share > quiet_share]:
+    if loud := [name for name, share in facts.get("others", {}).items() if share > quiet_share]:
         print(f"The machine was not quiet during {', '.join(loud)}: no figures to keep.")
+
+
+def keep(document, facts, rows):
+    """Puts the table into the document, between its two marks."""
+    before, mark, rest = document.read_text().partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    if not mark or not end:
+        raise ValueError(f"{document} has no place for the result")
+    document.write_text(f"{before}{mark}\n{table(facts, rows)}{end}{after}")

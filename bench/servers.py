@@ -77,7 +77,7 @@ class Server:
             return
         self.process.terminate()
         try:
-            self.process.wait(8)
+            self.process.wait(15)
         except subprocess.TimeoutExpired:
             pass
         try:
