@@ -35,8 +35,8 @@ inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;  // of what a worker 
 
 inline constexpr std::size_t kWebhookUrlChars = 65'536;
 inline constexpr std::size_t kWebhookInFlight = 256;    // attempts under way in all
-inline constexpr std::size_t kWebhookLaneInFlight = 8;  // attempts under way to one destination
+inline constexpr std::size_t kWebhookLaneInFlight = 16;  // attempts under way to one destination
 inline constexpr std::size_t kWebhookResponseRead = 64 * 1024;
-inline constexpr std::chrono::seconds kWebhookAttempt{15};
+inline constexpr std::size_t kWebhookResponseKept = 16 * 1024;
 
 }  // namespace heddle::limits

@@ -47,11 +47,20 @@ class Metrics {
     // A client read its stream too slowly and was cut off.
     void subscriberDropped();
 
-    // One attempt to deliver. `outcome`: a fixed word such as "delivered", "failed", "timeout", "refused".
+    // Deliveries became pending: written, taken up at start, or sent again by hand. At every moment
+    // created = outcomes + pending.
+    void webhooksQueued(std::size_t count);
+    // Deliveries are pending no more. `status`: as the API spells it ("succeeded", "exhausted", …).
+    void webhooksEnded(std::string_view status, std::size_t count);
+    // One attempt has ended. `outcome`: a word of AttemptOutcome.
     void webhookAttempted(std::string_view outcome);
-    // From the end of the run to the receiver's 2xx.
+    // From the end of the run to the start of the first attempt, and to the receiver's 2xx.
+    void webhookFirstAttempt(microseconds since_run_end);
     void webhookDelivered(microseconds since_run_end);
-    void setWebhooksPending(std::size_t count);
+    // Destinations with attempts under way or deliveries in memory, and those whose circuit is open.
+    void setWebhookLanes(std::size_t live, std::size_t open_circuits);
+    // Of the oldest pending delivery; 0 without one.
+    void setOldestWebhook(microseconds age);
 
     // One commit of the writer with `jobs` jobs in it. Any thread.
     void sqlCommitted(std::size_t jobs, microseconds took);

@@ -23,9 +23,8 @@ struct LaneHead {
     std::string lane;
     Timestamp due_at;  // the earliest of its pending deliveries
 };
-// The lanes that have pending deliveries, the earliest due first, at most `limit`. Must not read every
-// pending row: step from lane to lane on the index (lane, due_at) WHERE pending (recursive CTE over
-// min(lane)), then min(due_at) of each.
+// The lanes that have pending deliveries, the earliest first, at most `limit`. Reads delivery_lanes alone,
+// whose due_at may be early, never late: a million lanes cost no more than `limit`.
 std::vector<LaneHead> nextLanes(sql::Connection& db, std::int64_t limit);
 
 // What a lane needs to know of a waiting delivery; the body stays on disk.
@@ -43,19 +42,41 @@ std::vector<DueDelivery> nextInLane(sql::Connection& db, std::string_view lane, 
 std::optional<Delivery> beginAttempt(sql::Connection& db, const DeliveryId& id, Timestamp now,
                                      Timestamp lease_until);
 
-struct AttemptOutcome {
+// What follows an attempt.
+struct AttemptEnd {
     DeliveryStatus status = DeliveryStatus::kPending;  // kPending: again at due_at
     Timestamp due_at;
-    std::optional<int> status_code;
-    std::string error;
+    DeliveryAttempt attempt;
+    // The attempt does not count (the proxy failed, not the receiver): the plan goes on as if it had not
+    // been.
+    enum class Budget { kSpent, kKept } budget = Budget::kSpent;
+    // The lane's circuit opened or stays open until then.
+    std::optional<Timestamp> hold_lane_until;
 };
-// Ends the attempt that beginAttempt started. Does nothing when the delivery is no longer pending.
-void recordOutcome(sql::Connection& db, const DeliveryId& id, const AttemptOutcome& outcome);
-// At start, after a crash: leases of attempts that were under way become due now.
+// Ends the attempt that beginAttempt started, and logs it. True when the delivery has the status of `end`
+// now; false when it was no longer pending (cancelled meanwhile): then only the attempt is logged.
+bool endAttempt(sql::Connection& db, const DeliveryId& id, const AttemptEnd& end, Timestamp now);
+// At start, after a crash: attempts that were under way are logged as kInterrupted, their deliveries become
+// due now.
 void releaseLeases(sql::Connection& db, Timestamp now);
-std::int64_t countPending(sql::Connection& db);
-// Removes at most `limit` deliveries that are no longer pending and were created before `before`; how many it
-// removed.
-std::int64_t expireDeliveries(sql::Connection& db, Timestamp before, std::int64_t limit);
+// A closed circuit: the lane's deliveries may start again.
+void releaseLane(sql::Connection& db, std::string_view lane, Timestamp now);
+
+struct PendingFacts {
+    std::int64_t count = 0;
+    std::optional<Timestamp> oldest;  // queued_at
+};
+PendingFacts pendingFacts(sql::Connection& db);
+// Ends, as kExhausted, at most `limit` deliveries that wait since before `before` and have no attempt under
+// way; how many it ended.
+std::int64_t exhaustOverdue(sql::Connection& db, Timestamp before, Timestamp now, std::int64_t limit);
+
+// Retention: how long deliveries stay that have ended.
+struct Retention {
+    Timestamp succeeded_before;
+    Timestamp others_before;
+};
+// Removes at most `limit` deliveries of each status; how many it removed at most of one.
+std::int64_t expireDeliveries(sql::Connection& db, const Retention& retention, std::int64_t limit);
 
 }  // namespace heddle::store

@@ -176,12 +176,64 @@ CREATE TABLE delivery_bodies (
 );
 )sql";
 
+// A delivery's history, and what lets a lane wait without its rows being looked at.
+constexpr std::string_view kSqliteDeliveryLog = R"sql(
+ALTER TABLE runs ADD COLUMN traceparent TEXT;
+
+ALTER TABLE deliveries ADD COLUMN host TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN traceparent TEXT;
+ALTER TABLE deliveries ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN queued_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
+-- Of the attempt under way (`leased`).
+ALTER TABLE deliveries ADD COLUMN started_at INTEGER;
+UPDATE deliveries SET queued_at = created_at, updated_at = created_at,
+    status = CASE status WHEN 'delivered' THEN 'succeeded' WHEN 'failed' THEN 'exhausted' ELSE status END;
+
+DROP INDEX deliveries_settled;
+CREATE INDEX deliveries_pending ON deliveries (queued_at) WHERE status = 'pending';
+CREATE INDEX deliveries_leased ON deliveries (lane) WHERE leased = 1;
+CREATE INDEX deliveries_of_status ON deliveries (status, id);
+CREATE INDEX deliveries_of_host ON deliveries (host, id);
+CREATE INDEX deliveries_of_thread ON deliveries (thread_uuid, id);
+
+-- Attempts that have ended.
+CREATE TABLE delivery_attempts (
+    id INTEGER PRIMARY KEY,
+    delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    duration_us INTEGER,
+    dns_us INTEGER,
+    connect_us INTEGER,
+    tls_us INTEGER,
+    first_byte_us INTEGER,
+    status_code INTEGER,
+    outcome TEXT NOT NULL,
+    error TEXT NOT NULL,
+    response_body TEXT,
+    UNIQUE (delivery, number)
+);
+
+-- One row for each destination with pending deliveries. next_due: not before this time is there anything to send;
+-- it may be early (an attempt under way), never late. held_until: its circuit is open.
+CREATE TABLE delivery_lanes (
+    id INTEGER PRIMARY KEY,
+    lane TEXT NOT NULL UNIQUE,
+    next_due INTEGER NOT NULL,
+    held_until INTEGER NOT NULL
+);
+CREATE INDEX delivery_lanes_due ON delivery_lanes (next_due);
+INSERT INTO delivery_lanes (lane, next_due, held_until)
+    SELECT lane, min(due_at), 0 FROM deliveries WHERE status = 'pending' GROUP BY lane;
+)sql";
+
 }  // namespace
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
     switch (dialect) {
         case sql::Dialect::kSqlite:
-            return {{1, "first", kSqliteFirst}};
+            return {{1, "first", kSqliteFirst}, {2, "delivery log", kSqliteDeliveryLog}};
         case sql::Dialect::kPostgres:
             break;
     }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/random.hpp"
+#include "base/result.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "domain/delivery.hpp"
 #include "http/client.hpp"
 #include "http/resolver.hpp"
 #include "metrics/metrics.hpp"
@@ -24,9 +26,15 @@
 
 namespace heddle::webhook {
 
+// What proves to receivers that it is us; may change while the server runs (SIGHUP).
+struct Credentials {
+    std::vector<std::pair<std::string, Secret>> headers;  // added to every request
+    std::vector<Secret> signing_keys;                     // decoded; each signs. Empty: no signature
+};
+
 struct DispatcherOptions {
     WebhookSettings settings;
-    std::vector<std::pair<std::string, Secret>> headers;  // added to every request
+    Credentials credentials;
     std::string user_agent;                               // "heddle/0.1.0"
     bool held = false;  // http.disable_webhooks: what waits stays where it is
     // The address of our own listener for relative URLs. 0.0.0.0 and :: are reached over loopback.
@@ -47,8 +55,13 @@ class Dispatcher {
 
     // Takes up what an earlier process left, then follows wake().
     void start();
-    // A delivery was committed. Cheap; called after every finished run that has a webhook.
+    // A delivery was committed or became due. Cheap; called after every finished run that has a webhook.
     void wake();
+    // From the next attempt on.
+    void setCredentials(Credentials credentials);
+    // Sends a sample payload once, by the same rules, headers and signature, and keeps nothing of it. A
+    // Problem when the policy refuses the URL.
+    boost::asio::awaitable<Result<DeliveryAttempt>> test(std::string url);
     // Stops starting attempts; resolves when those under way have ended or `limit` has passed.
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
 
