@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/request.hpp"
 
-#include "webhook/payload.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace heddle::webhook {
 namespace {
@@ -41,8 +40,9 @@ std::string base64(std::string_view bytes) {
     return out;
 }
 
-http::ClientRequest buildRequest(const Url& url, const Delivery& delivery,
-                                 const ConfiguredHeaders& configured, const std::string& user_agent) {
+http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, std::string body,
+                                 const ConfiguredHeaders& configured, const std::string& user_agent,
+                                 const Stamp& stamp) {
     http::ClientRequest request;
     request.tls = url.tls;
     request.host = url.host;
@@ -55,7 +55,11 @@ http::ClientRequest buildRequest(const Url& url, const Delivery& delivery,
     for (const auto& [name, value] : configured) {
         if (!isReserved(name)) request.headers.set(name, value.reveal());
     }
-    request.body = stamped(delivery, delivery.first_sent_at.value_or(delivery.created_at));
+    request.headers.set("webhook-id", delivery.id.str());
+    request.headers.set("webhook-timestamp", std::to_string(stamp.timestamp_s));
+    if (!stamp.signature.empty()) request.headers.set("webhook-signature", stamp.signature);
+    if (delivery.traceparent) request.headers.set("traceparent", *delivery.traceparent);
+    request.body = std::move(body);
     return request;
 }
 
