@@ -22,7 +22,4 @@ using ConfiguredHeaders = std::vector<std::pair<std::string, Secret>>;
 http::ClientRequest buildRequest(const Url& url, const Delivery& delivery,
                                  const ConfiguredHeaders& configured, const std::string& user_agent);
 
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes);
-
 }  // namespace heddle::webhook
