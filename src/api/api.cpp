@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.hpp"
 
-#include "api/offload.hpp"
+#include "base/offload.hpp"
 #include "api/problem.hpp"
 #include "base/log.hpp"
 #include "sql/connection.hpp"

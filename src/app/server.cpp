@@ -48,7 +48,8 @@ constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
 constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::hours kRetiredRunsStay{24};
-constexpr std::chrono::hours kSettledDeliveriesStay{24 * 7};
+constexpr std::chrono::hours kDeliveredWebhooksStay{24 * 7};
+constexpr std::chrono::hours kFailedWebhooksStay{24 * 30};
 constexpr std::int64_t kSweepChunk = 200;  // rows of each kind in one job
 
 sql::SqliteOptions databaseOptions(metrics::Metrics& metrics) {
@@ -89,7 +90,8 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
 Result<std::int64_t> sweepChunk(sql::Connection& db, Timestamp now) {
     const auto runs = store::expireRetiredRuns(db, now - kRetiredRunsStay, kSweepChunk);
     const auto items = store::expireItems(db, now, kSweepChunk);
-    const auto deliveries = store::expireDeliveries(db, now - kSettledDeliveriesStay, kSweepChunk);
+    const store::Retention retention{now - kDeliveredWebhooksStay, now - kFailedWebhooksStay};
+    const auto deliveries = store::expireDeliveries(db, retention, kSweepChunk);
     return std::max({runs, items, deliveries});
 }
 
@@ -112,9 +114,10 @@ class Server::Impl {
           execution_(loop_.get_executor(), config_, db_, clock_, random_, metrics_),
           runs_(loop_.get_executor(), db_, clock_, random_, execution_.executor(), url_policy_,
                 serviceOptions(config_), serviceEvents()),
-          client_(loop_.get_executor()),
+          client_(loop_.get_executor(), clientTls()),
           resolver_(loop_.get_executor()),
-          dispatcher_(loop_.get_executor(), db_, clock_, random_, client_, resolver_, dispatcherOptions()),
+          dispatcher_(loop_.get_executor(), db_, clock_, random_, client_, resolver_, url_policy_,
+                      dispatcherOptions()),
           context_{loop_.get_executor(),
                    offload_,
                    config_,
@@ -149,7 +152,10 @@ class Server::Impl {
   private:
     run::ServiceEvents serviceEvents() {
         run::ServiceEvents events;
-        events.delivery_written = [this] { dispatcher_.wake(); };
+        events.delivery_written = [this] {
+            metrics_.webhooksQueued(1);
+            dispatcher_.wake();
+        };
         events.started = [this](const Run& run) {
             metrics_.runStarted();
             metrics_.runWaited(clock_.now() - run.created_at);
@@ -161,12 +167,18 @@ class Server::Impl {
     webhook::DispatcherOptions dispatcherOptions() {
         webhook::DispatcherOptions options;
         options.settings = config_.webhooks;
-        options.headers = config_.webhook_headers;
+        options.credentials.headers = config_.webhook_headers;
+        options.offload = &offload_;
         options.user_agent = fmt::format("heddle/{}", build::kVersion);
         options.held = config_.disable_webhooks;
         options.metrics = &metrics_;
         options.self = [this] { return std::pair(selfHost(config_.host), http_.port()); };
         return options;
+    }
+
+    [[nodiscard]] http::ClientTls clientTls() const {
+        const auto& tls = config_.webhooks.tls;
+        return {tls.ca_file, tls.cert_file, tls.key_file};
     }
 
     asio::awaitable<void> startUp() {

@@ -40,6 +40,7 @@ inline constexpr std::size_t kWebhookBodyMost = 64 * 1024 * 1024;
 inline constexpr std::size_t kWebhookInFlight = 256;     // attempts under way in all
 inline constexpr std::size_t kWebhookLaneInFlight = 16;  // attempts under way to one destination
 inline constexpr std::size_t kWebhookResponseRead = 64 * 1024;
+inline constexpr std::size_t kWebhookTests = 8;  // POST /webhooks/test at once
 inline constexpr std::size_t kWebhookResponseKept = 16 * 1024;
 
 }  // namespace heddle::limits

@@ -135,7 +135,7 @@ asio::awaitable<ClientResponse> Client::Impl::attempt(Attempt& attempt, const Cl
     if (const auto problem = unsendable(request))
         co_return failed(attempt, ClientFailure::kProtocol, *problem);
     if (request.addresses.empty())
-        co_return failed(attempt, ClientFailure::kConnect, "no address to connect to");
+        co_return failed(attempt, ClientFailure::kConnectFailed, "no address to connect to");
     if (attempt.ending != Ending::kNone) co_return failed(attempt, ClientFailure::kClosed, {});
 
     ClientPool::Key key{request.tls, request.host, request.port, {}};
@@ -180,19 +180,19 @@ asio::awaitable<ClientResponse> Client::Impl::open(Attempt& attempt, const Clien
         attempt.doing = "connecting";
         const error_code dialled = co_await dial(attempt, endpoint, at_most);
         refused = dialled;
-        if (attempt.ending != Ending::kNone) co_return failed(attempt, ClientFailure::kConnect, {});
+        if (attempt.ending != Ending::kNone) co_return failed(attempt, ClientFailure::kConnectFailed, {});
         if (refused) continue;
         if (request.tls) {
             const std::string reason = co_await secure(attempt, request.host);
             if (!reason.empty()) {
                 attempt.connection->abort();
-                co_return failed(attempt, ClientFailure::kTls, reason);
+                co_return failed(attempt, ClientFailure::kTlsFailed, reason);
             }
         }
         co_return ClientResponse{};
     }
     const bool was_slow = refused == asio::error::operation_aborted;
-    co_return failed(attempt, ClientFailure::kConnect, was_slow ? "connection timed out" : describe(refused));
+    co_return failed(attempt, ClientFailure::kConnectFailed, was_slow ? "connection timed out" : describe(refused));
 }
 
 asio::awaitable<error_code> Client::Impl::dial(Attempt& attempt, tcp::endpoint endpoint,
@@ -293,8 +293,8 @@ void Client::Impl::close() {
     for (const auto& attempt : under_way) attempt->end(Ending::kClosed);
 }
 
-Client::Client(asio::any_io_executor loop, std::string ca_file)
-    : impl_(std::make_shared<Impl>(std::move(loop), std::move(ca_file))) {}
+Client::Client(asio::any_io_executor loop, ClientTls tls)
+    : impl_(std::make_shared<Impl>(std::move(loop), std::move(tls.ca_file))) {}
 
 Client::~Client() {
     close();

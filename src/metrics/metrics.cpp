@@ -138,11 +138,28 @@ class Metrics::Impl {
                                            "Streams cut off because their client read too slowly.")
                                        .Add({});
 
-    Labelled<Counter> webhook_attempts{
-        counter(registry, "heddle_webhook_deliveries_total", "Attempts to deliver a webhook, by outcome."),
-        "outcome"};
+    Counter& webhooks_created =
+        counter(registry, "heddle_webhook_deliveries_created_total",
+                "Webhook deliveries that became pending: written, found at the start, or sent again by hand.")
+            .Add({});
+    Labelled<Counter> webhooks_ended{counter(registry, "heddle_webhook_deliveries_total",
+                                             "Webhook deliveries that are pending no more, by outcome."),
+                                     "outcome"};
     Gauge& webhooks_pending =
-        gauge(registry, "heddle_webhooks_pending", "Webhooks not delivered yet.").Add({});
+        gauge(registry, "heddle_webhook_pending", "Webhook deliveries that are pending.").Add({});
+    Gauge& webhook_oldest =
+        gauge(registry, "heddle_webhook_oldest_pending_seconds", "Age of the oldest pending delivery.").Add({});
+    Labelled<Counter> webhook_attempts{
+        counter(registry, "heddle_webhook_attempts_total", "Attempts to deliver a webhook, by outcome."),
+        "outcome"};
+    Gauge& webhook_lanes = gauge(registry, "heddle_webhook_lanes",
+                                 "Destinations with attempts under way or deliveries in memory.")
+                               .Add({});
+    Gauge& webhook_circuits =
+        gauge(registry, "heddle_webhook_open_circuits", "Destinations that are only probed.").Add({});
+    Histogram& webhook_first = histogram(registry, "heddle_webhook_first_attempt_seconds",
+                                         "From the end of a run to the start of the first attempt.")
+                                   .Add({}, deliveryBuckets());
     Histogram& webhook_latency = histogram(registry, "heddle_webhook_latency_seconds",
                                            "From the end of a run to the receiver's acceptance.")
                                      .Add({}, deliveryBuckets());
@@ -238,14 +255,29 @@ void Metrics::subscriberDropped() {
     impl_->subscribers_dropped.Increment();
 }
 
+void Metrics::webhooksQueued(std::size_t count) {
+    impl_->webhooks_created.Increment(static_cast<double>(count));
+    impl_->webhooks_pending.Increment(static_cast<double>(count));
+}
+void Metrics::webhooksEnded(std::string_view status, std::size_t count) {
+    impl_->webhooks_ended.at(status).Increment(static_cast<double>(count));
+    impl_->webhooks_pending.Decrement(static_cast<double>(count));
+}
 void Metrics::webhookAttempted(std::string_view outcome) {
     impl_->webhook_attempts.at(outcome).Increment();
+}
+void Metrics::webhookFirstAttempt(microseconds since_run_end) {
+    impl_->webhook_first.Observe(inSeconds(std::max(since_run_end, microseconds(0))));
 }
 void Metrics::webhookDelivered(microseconds since_run_end) {
     impl_->webhook_latency.Observe(inSeconds(std::max(since_run_end, microseconds(0))));
 }
-void Metrics::setWebhooksPending(std::size_t count) {
-    impl_->webhooks_pending.Set(static_cast<double>(count));
+void Metrics::setWebhookLanes(std::size_t live, std::size_t open_circuits) {
+    impl_->webhook_lanes.Set(static_cast<double>(live));
+    impl_->webhook_circuits.Set(static_cast<double>(open_circuits));
+}
+void Metrics::setOldestWebhook(microseconds age) {
+    impl_->webhook_oldest.Set(inSeconds(std::max(age, microseconds(0))));
 }
 
 void Metrics::sqlCommitted(std::size_t jobs, microseconds took) {
@@ -279,7 +311,7 @@ std::string Metrics::exposeJson() {
     Json ended = Json::object();
     for (const auto& [status, count] : impl_->runs_ended.all()) ended[status] = whole(count->Value());
     Json outcomes = Json::object();
-    for (const auto& [outcome, count] : impl_->webhook_attempts.all())
+    for (const auto& [outcome, count] : impl_->webhooks_ended.all())
         outcomes[outcome] = whole(count->Value());
     return dumpJson(Json{
         {"queue",

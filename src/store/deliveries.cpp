@@ -121,7 +121,7 @@ void releaseLeases(sql::Connection& db, Timestamp now) {
         now.micros());
     db.run(
         "UPDATE deliveries SET due_at = CASE WHEN due_at > $1 AND status = 'pending' THEN $1 ELSE due_at END,"
-        " leased = 0, started_at = NULL WHERE leased = 1",
+        " leased = 0, spent = spent + 1, started_at = NULL WHERE leased = 1",
         now.micros());
 }
 
@@ -130,10 +130,16 @@ void releaseLane(sql::Connection& db, std::string_view lane, Timestamp now) {
            now.micros(), lane);
 }
 
-PendingFacts pendingFacts(sql::Connection& db) {
-    auto row = db.query("SELECT count(*), min(queued_at) FROM deliveries WHERE status = 'pending'");
+std::int64_t countPending(sql::Connection& db) {
+    auto row = db.query("SELECT count(*) FROM deliveries WHERE status = 'pending'");
     row.step();
-    return {row.integer(0), optionalTimeAt(row, 1)};
+    return row.integer(0);
+}
+
+std::optional<Timestamp> oldestPending(sql::Connection& db) {
+    auto row = db.query("SELECT min(queued_at) FROM deliveries WHERE status = 'pending'");
+    row.step();
+    return optionalTimeAt(row, 0);
 }
 
 std::int64_t exhaustOverdue(sql::Connection& db, Timestamp before, Timestamp now, std::int64_t limit) {
@@ -142,7 +148,8 @@ std::int64_t exhaustOverdue(sql::Connection& db, Timestamp before, Timestamp now
     {
         auto rows = db.query(
             "UPDATE deliveries SET status = 'exhausted', updated_at = $1 WHERE id IN (SELECT id FROM deliveries"
-            " WHERE status = 'pending' AND queued_at < $2 AND leased = 0 ORDER BY queued_at LIMIT $3)"
+            " WHERE status = 'pending' AND queued_at < $2 AND due_at <= $1 AND leased = 0"
+            " ORDER BY queued_at LIMIT $3)"
             " RETURNING lane",
             now.micros(), before.micros(), limit);
         while (rows.step()) {

@@ -56,19 +56,17 @@ struct AttemptEnd {
 // Ends the attempt that beginAttempt started, and logs it. True when the delivery has the status of `end`
 // now; false when it was no longer pending (cancelled meanwhile): then only the attempt is logged.
 bool endAttempt(sql::Connection& db, const DeliveryId& id, const AttemptEnd& end, Timestamp now);
-// At start, after a crash: attempts that were under way are logged as kInterrupted, their deliveries become
-// due now.
+// At start, after a crash: attempts that were under way are logged as kInterrupted and do not count, their
+// deliveries become due now.
 void releaseLeases(sql::Connection& db, Timestamp now);
 // A closed circuit: the lane's deliveries may start again.
 void releaseLane(sql::Connection& db, std::string_view lane, Timestamp now);
 
-struct PendingFacts {
-    std::int64_t count = 0;
-    std::optional<Timestamp> oldest;  // queued_at
-};
-PendingFacts pendingFacts(sql::Connection& db);
-// Ends, as kExhausted, at most `limit` deliveries that wait since before `before` and have no attempt under
-// way; how many it ended.
+std::int64_t countPending(sql::Connection& db);
+// The earliest queued_at of what is pending.
+std::optional<Timestamp> oldestPending(sql::Connection& db);
+// Ends, as kExhausted, at most `limit` deliveries that wait since before `before`, are due and have no attempt
+// under way; how many it ended.
 std::int64_t exhaustOverdue(sql::Connection& db, Timestamp before, Timestamp now, std::int64_t limit);
 
 // Retention: how long deliveries stay that have ended.

@@ -2,6 +2,7 @@
 // One attempt of the dispatcher: commit its start, send, commit its end.
 #include "base/log.hpp"
 #include "webhook/dispatcher_impl.hpp"
+#include "webhook/payload.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -14,25 +15,26 @@ namespace {
 namespace asio = boost::asio;
 using Millis = std::chrono::milliseconds;
 
-// Longer than any attempt with the commit of its end: another instance takes the delivery up after it.
-constexpr microseconds kLease = limits::kWebhookAttempt + std::chrono::seconds(60);
 
-store::AttemptOutcome outcomeOf(const Sent& sent, const NextStep& next) {
-    store::AttemptOutcome outcome;
+store::AttemptEnd endOf(const Sent& sent, const NextStep& next) {
+    store::AttemptEnd end;
     switch (next.kind) {
         case NextStep::Kind::kDelivered:
-            outcome.status = DeliveryStatus::kDelivered;
+            end.status = DeliveryStatus::kSucceeded;
             break;
-        case NextStep::Kind::kFailed:
-            outcome.status = DeliveryStatus::kFailed;
+        case NextStep::Kind::kExhausted:
+            end.status = DeliveryStatus::kExhausted;
+            break;
+        case NextStep::Kind::kGone:
+            end.status = DeliveryStatus::kGone;
             break;
         case NextStep::Kind::kRetryAt:
-            outcome.due_at = next.due;
+            end.due_at = next.due;
             break;
     }
-    if (sent.result.status) outcome.status_code = static_cast<int>(*sent.result.status);
-    outcome.error = next.error;
-    return outcome;
+    end.attempt = sent.attempt;
+    if (next.free) end.budget = store::AttemptEnd::Budget::kKept;
+    return end;
 }
 
 }  // namespace
@@ -40,10 +42,9 @@ store::AttemptOutcome outcomeOf(const Sent& sent, const NextStep& next) {
 asio::awaitable<void> Dispatcher::Impl::attempt(store::DueDelivery head) {
     const auto self = shared_from_this();
     const auto id = head.id;
-    auto answer = Lanes::Answer::kUnknown;
     bool failed = false;
     try {
-        answer = co_await perform(std::move(head));
+        co_await perform(std::move(head));
     } catch (const std::exception& error) {
         if (!abandoned_) log::error("webhook.attempt", {{"delivery_id", id}, {"error", error.what()}});
         failed = true;
@@ -53,7 +54,7 @@ asio::awaitable<void> Dispatcher::Impl::attempt(store::DueDelivery head) {
         co_await pauseForStorage();
         stale_ = true;
     }
-    lanes_.ended(id, answer);
+    lanes_.ended(id);
     if (stopping_) {
         idle_.cancel();
     } else {
@@ -61,27 +62,40 @@ asio::awaitable<void> Dispatcher::Impl::attempt(store::DueDelivery head) {
     }
 }
 
-asio::awaitable<Lanes::Answer> Dispatcher::Impl::perform(store::DueDelivery head) {
-    auto delivery = co_await begin(head);
-    if (!delivery || abandoned_) co_return Lanes::Answer::kUnknown;
-    const auto started = clock_.steady();
+asio::awaitable<void> Dispatcher::Impl::perform(store::DueDelivery head) {
+    const auto id = head.id;
+    auto delivery = co_await begin(std::move(head));
+    if (abandoned_) co_return;
+    if (!delivery) {
+        (void)lanes_.noteAnswer(id, Lanes::Answer::kUnknown, clock_.steady(), random_);
+        co_return;
+    }
     Sent sent;
+    sent.attempt.started_at = clock_.now();
     try {
-        sent = co_await sender_.send(*delivery);
+        sent = co_await sender_.send(*delivery, credentials_);
     } catch (const std::exception& error) {
         // A damaged row: a failed attempt, so that it ends like any other delivery that cannot be sent.
         log::error("webhook.attempt", {{"delivery_id", delivery->id}, {"error", error.what()}});
-        sent.result.error = "cannot be sent (see the log)";
+        sent.attempt.error = "cannot be sent (see the log)";
     }
     // Closed at shutdown: the lease stays, and the next process sends again.
-    if (abandoned_ || (sent.closed && stopping_)) co_return sent.answer;
-    const auto took = clock_.steady() - started;
-    const auto next = plan_.step(sent.result, delivery->attempts, clock_.now(), random_);
-    report(*delivery, sent, next, took);
-    const auto outcome = outcomeOf(sent, next);
-    co_await record(std::move(*delivery), outcome);
+    if (abandoned_ || (sent.closed && stopping_)) co_return;
+    sent.attempt.number = delivery->attempts;
+    const Progress progress{delivery->attempts - delivery->spent, delivery->queued_at};
+    const auto now = clock_.now();
+    const auto next = plan_.step(sent.attempt, sent.retry_after, progress, now, random_);
+    const auto hold = lanes_.noteAnswer(id, sent.answer, clock_.steady(), random_);
+    report(*delivery, sent, next);
+    auto end = endOf(sent, next);
+    if (hold) {
+        end.hold_lane_until = now + *hold;
+        dueAt(*end.hold_lane_until);
+        log::warning("webhook.circuit_open",
+                     {{"origin", delivery->lane}, {"until", end.hold_lane_until->iso()}});
+    }
+    co_await record(std::move(*delivery), std::move(end));
     if (next.kind == NextStep::Kind::kRetryAt) dueAt(next.due);
-    co_return sent.answer;
 }
 
 // Commits attempts + 1 and the time of the first one before anything is dialled: every attempt, also of a
@@ -89,8 +103,8 @@ asio::awaitable<Lanes::Answer> Dispatcher::Impl::perform(store::DueDelivery head
 asio::awaitable<std::optional<Delivery>> Dispatcher::Impl::begin(store::DueDelivery head) {
     const auto id = head.id;
     const auto now = clock_.now();
-    auto job = [id, now](sql::Connection& db) -> Result<std::optional<Delivery>> {
-        return store::beginAttempt(db, id, now, now + kLease);
+    auto job = [id, now, until = now + lease_](sql::Connection& db) -> Result<std::optional<Delivery>> {
+        return store::beginAttempt(db, id, now, until);
     };
     auto begun = co_await db_.write(std::move(job));
     if (abandoned_) co_return std::nullopt;
@@ -104,17 +118,20 @@ asio::awaitable<std::optional<Delivery>> Dispatcher::Impl::begin(store::DueDeliv
 }
 
 // The end of an attempt must not get lost, or the receiver is called again: tries until it is committed.
-asio::awaitable<void> Dispatcher::Impl::record(Delivery delivery, store::AttemptOutcome outcome) {
+asio::awaitable<void> Dispatcher::Impl::record(Delivery delivery, store::AttemptEnd end) {
     const auto id = delivery.id;
+    const auto status = end.status;
+    auto shared = std::make_shared<const store::AttemptEnd>(std::move(end));
     bool recorded = false;
     while (!recorded && !abandoned_) {
         try {
-            auto job = [id, outcome](sql::Connection& db) -> Result<bool> {
-                store::recordOutcome(db, id, outcome);
-                return true;
+            auto job = [id, shared, now = clock_.now()](sql::Connection& db) -> Result<bool> {
+                return store::endAttempt(db, id, *shared, now);
             };
-            const auto result = co_await db_.write(std::move(job));
-            recorded = result.has_value();
+            const auto ended = co_await db_.write(std::move(job));
+            recorded = ended.has_value();
+            const bool counts = recorded && *ended && status != DeliveryStatus::kPending;
+            if (counts && metrics_ != nullptr) metrics_->webhooksEnded(toString(status), 1);
         } catch (const std::exception& error) {
             log::error("webhook.storage", {{"step", "record"}, {"delivery_id", id}, {"error", error.what()}});
         }
@@ -124,49 +141,96 @@ asio::awaitable<void> Dispatcher::Impl::record(Delivery delivery, store::Attempt
     }
 }
 
-void Dispatcher::Impl::count(const Delivery& delivery, const NextStep& next) const {
+void Dispatcher::Impl::count(const Delivery& delivery, const DeliveryAttempt& attempt) const {
     if (metrics_ == nullptr) return;
-    const bool delivered = next.kind == NextStep::Kind::kDelivered;
-    metrics_->webhookAttempted(delivered                               ? "delivered"
-                               : next.kind == NextStep::Kind::kRetryAt ? "retry"
-                                                                       : "failed");
-    if (delivered) metrics_->webhookDelivered(clock_.now() - delivery.created_at);
+    metrics_->webhookAttempted(toString(attempt.outcome));
+    if (attempt.number == 1) metrics_->webhookFirstAttempt(attempt.started_at - delivery.created_at);
+    if (attempt.outcome == AttemptOutcome::kSuccess)
+        metrics_->webhookDelivered(clock_.now() - delivery.created_at);
 }
 
-void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const NextStep& next,
-                              microseconds took) const {
-    const auto status = sent.result.status.value_or(0);
-    const auto took_ms = std::chrono::duration_cast<Millis>(took).count();
-    count(delivery, next);
+void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const NextStep& next) const {
+    const auto& attempt = sent.attempt;
+    const auto took_ms = std::chrono::duration_cast<Millis>(attempt.duration.value_or(microseconds(0))).count();
+    count(delivery, attempt);
     switch (next.kind) {
         case NextStep::Kind::kDelivered:
             log::info("webhook.delivered", {{"delivery_id", delivery.id},
                                             {"run_id", delivery.run_id},
                                             {"origin", delivery.lane},
-                                            {"status", status},
-                                            {"attempt", delivery.attempts},
+                                            {"status", attempt.status_code.value_or(0)},
+                                            {"attempt", attempt.number},
                                             {"took_ms", took_ms}});
             return;
         case NextStep::Kind::kRetryAt:
             log::warning("webhook.retry", {{"delivery_id", delivery.id},
                                            {"run_id", delivery.run_id},
                                            {"origin", delivery.lane},
-                                           {"status", status},
-                                           {"attempt", delivery.attempts},
+                                           {"outcome", toString(attempt.outcome)},
+                                           {"attempt", attempt.number},
                                            {"took_ms", took_ms},
-                                           {"error", next.error},
+                                           {"error", attempt.error},
                                            {"due_at", next.due.iso()}});
             return;
-        case NextStep::Kind::kFailed:
+        case NextStep::Kind::kExhausted:
+        case NextStep::Kind::kGone:
             log::error("webhook.failed", {{"delivery_id", delivery.id},
                                           {"run_id", delivery.run_id},
                                           {"origin", delivery.lane},
-                                          {"status", status},
-                                          {"attempt", delivery.attempts},
+                                          {"outcome", toString(attempt.outcome)},
+                                          {"attempt", attempt.number},
                                           {"took_ms", took_ms},
-                                          {"error", next.error}});
+                                          {"error", attempt.error}});
             return;
     }
+}
+
+namespace {
+
+// What POST /webhooks/test sends: shaped like the real thing, and marked.
+Delivery sampleDelivery(std::string url, Timestamp now, Random& random) {
+    Run run;
+    run.id = RunId(Uuid::v4(random));
+    run.thread_id = ThreadId(Uuid::v4(random));
+    run.assistant_id = AssistantId(Uuid::v4(random));
+    run.graph_id = "test";
+    run.metadata = RawJson::trusted(R"({"heddle_test":true})");
+    run.status = RunStatus::kSuccess;
+    run.created_at = run.updated_at = now;
+    run.started_at = run.ended_at = now;
+    Payload payload = buildPayload(run, RawJson::trusted(R"({"message":"This is a test from Heddle"})"));
+    Delivery delivery;
+    delivery.id = DeliveryId(Uuid::v4(random));
+    delivery.run_id = run.id;
+    delivery.thread_id = run.thread_id;
+    delivery.lane = laneOf(url);
+    delivery.url = std::move(url);
+    delivery.body = std::move(payload.body);
+    delivery.sent_at_offset = payload.sent_at_offset;
+    delivery.first_sent_at = delivery.created_at = delivery.queued_at = now;
+    return delivery;
+}
+
+}  // namespace
+
+asio::awaitable<Result<DeliveryAttempt>> Dispatcher::Impl::test(std::string url) {
+    const auto self = shared_from_this();
+    if (const auto allowed = policy_.checkText(url); !allowed) co_return allowed.error();
+    if (stopping_ || held_) co_return Problem::unavailable("Webhooks are switched off");
+    if (tests_ >= limits::kWebhookTests) co_return Problem::unavailable("Too many tests are under way");
+    ++tests_;
+    const Delivery delivery = sampleDelivery(std::move(url), clock_.now(), random_);
+    Sent sent;
+    std::exception_ptr broken;
+    try {
+        sent = co_await sender_.send(delivery, credentials_);
+    } catch (...) {
+        broken = std::current_exception();
+    }
+    --tests_;
+    if (broken) std::rethrow_exception(broken);
+    sent.attempt.number = 1;
+    co_return std::move(sent.attempt);
 }
 
 }  // namespace heddle::webhook

@@ -25,12 +25,26 @@ using Millis = std::chrono::milliseconds;
 // early.
 constexpr microseconds kWaitMax = std::chrono::seconds(30);
 
+// Longer than any attempt with the commit of its end: another instance takes the delivery up after it.
+constexpr std::chrono::seconds kLeaseMargin{60};
+constexpr std::int64_t kExhaustChunk = 200;
+constexpr std::chrono::minutes kExpiryPause{1};
+
 SenderOptions senderOptions(const DispatcherOptions& options) {
     SenderOptions sender;
-    sender.headers = options.headers;
     sender.user_agent = options.user_agent;
     sender.self = options.self;
+    sender.timeout = std::chrono::seconds(options.settings.timeout_s);
+    sender.connect_timeout = std::chrono::seconds(options.settings.connect_timeout_s);
+    sender.proxy = options.settings.proxy;
+    sender.offload = options.offload;
     return sender;
+}
+
+LaneLimits laneLimits(const WebhookSettings& settings) {
+    LaneLimits limits;
+    limits.rate_per_s = settings.rate_per_s;
+    return limits;
 }
 
 // What one look into the outbox brings.
@@ -39,6 +53,7 @@ struct Heads {
     std::vector<std::string> more;  // lanes with more that is due than was read
     bool more_lanes = false;
     std::optional<Timestamp> next_due;  // the first that is not due yet, as far as was read
+    std::optional<Timestamp> oldest;    // that is pending
 };
 
 void readLane(sql::Connection& db, const std::string& lane, Timestamp now, std::size_t rows, Heads& heads) {
@@ -56,7 +71,8 @@ void readLane(sql::Connection& db, const std::string& lane, Timestamp now, std::
 }  // namespace
 
 Dispatcher::Impl::Impl(asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
-                       http::Client& client, http::Resolver& resolver, DispatcherOptions options)
+                       http::Client& client, http::Resolver& resolver, const UrlPolicy& policy,
+                       DispatcherOptions options)
     : loop_(std::move(loop)),
       db_(db),
       clock_(clock),
@@ -64,14 +80,17 @@ Dispatcher::Impl::Impl(asio::any_io_executor loop, sql::Database& db, const Cloc
       held_(options.held),
       metrics_(options.metrics),
       storage_pause_(options.storage_pause),
-      policy_(options.settings),
+      policy_(policy),
+      credentials_(std::make_shared<const Credentials>(std::move(options.credentials))),
       plan_(options.settings.retry_schedule_s),
-      sender_(policy_, clock, resolver, client, senderOptions(options)),
+      lease_(std::chrono::seconds(options.settings.timeout_s) + kLeaseMargin),
+      lanes_(laneLimits(options.settings)),
+      sender_(loop_, policy_, clock, resolver, client, senderOptions(options)),
       signal_(loop_),
       idle_(loop_) {}
 
 void Dispatcher::Impl::start() {
-    if (held_ || pumping_ || stopping_) return;
+    if (pumping_ || stopping_) return;
     pumping_ = true;
     asio::co_spawn(loop_, pump(), asio::detached);
 }
@@ -79,6 +98,10 @@ void Dispatcher::Impl::start() {
 void Dispatcher::Impl::wake() {
     stale_ = true;
     nudge();
+}
+
+void Dispatcher::Impl::setCredentials(Credentials credentials) {
+    credentials_ = std::make_shared<const Credentials>(std::move(credentials));
 }
 
 void Dispatcher::Impl::nudge() {
@@ -117,12 +140,13 @@ asio::awaitable<void> Dispatcher::Impl::pump() {
         ready = co_await takeUp();
         if (!ready) co_await pauseForStorage();
     }
-    while (!stopping_) {
+    while (!stopping_ && !held_) {
         nudged_ = false;
         bool read = true;
         if (stale_) read = co_await refresh();
         if (stopping_) break;
         startAttempts();
+        if (next_expiry_ && *next_expiry_ <= clock_.now()) co_await exhaustOverdue();
         if (read) {
             co_await waitForWork();
         } else {
@@ -142,7 +166,10 @@ asio::awaitable<bool> Dispatcher::Impl::takeUp() {
             return store::countPending(db);
         };
         const auto pending = co_await db_.write(std::move(job));
-        if (pending && *pending > 0) log::info("webhook.resumed", {{"pending", *pending}});
+        if (pending && *pending > 0) {
+            log::info(held_ ? "webhook.held" : "webhook.resumed", {{"pending", *pending}});
+            if (metrics_ != nullptr) metrics_->webhooksQueued(static_cast<std::size_t>(*pending));
+        }
         co_return pending.has_value();
     } catch (const std::exception& error) {
         log::error("webhook.storage", {{"step", "take up"}, {"error", error.what()}});
@@ -162,6 +189,7 @@ asio::awaitable<bool> Dispatcher::Impl::refresh() {
         const auto rows = lanes_.readPerLane();
         auto job = [now, full, lanes_max, rows](sql::Connection& db) -> Result<Heads> {
             Heads heads;
+            heads.oldest = store::oldestPending(db);
             const auto read = store::nextLanes(db, static_cast<std::int64_t>(lanes_max));
             heads.more_lanes = read.size() == lanes_max;
             for (const auto& lane : read) {
@@ -177,7 +205,8 @@ asio::awaitable<bool> Dispatcher::Impl::refresh() {
         auto heads = co_await db_.read(std::move(job));
         if (stopping_) co_return true;
         if (heads->next_due) dueAt(*heads->next_due);
-        for (const auto& delivery : heads->due) lanes_.offer(delivery);
+        if (!next_expiry_ && heads->oldest) next_expiry_ = *heads->oldest + plan_.span();
+        for (const auto& delivery : heads->due) lanes_.offer(delivery, clock_.steady());
         for (const auto& lane : heads->more) lanes_.markMore(lane);
         if (heads->more_lanes) lanes_.markMoreLanes();
         co_return true;
@@ -188,8 +217,30 @@ asio::awaitable<bool> Dispatcher::Impl::refresh() {
     co_return false;
 }
 
+// What has waited for its schedule's whole span behind an open circuit is exhausted.
+asio::awaitable<void> Dispatcher::Impl::exhaustOverdue() {
+    next_expiry_ = clock_.now() + kExpiryPause;
+    try {
+        const auto now = clock_.now();
+        auto job = [before = now - plan_.span(), now](sql::Connection& db) -> Result<std::int64_t> {
+            return store::exhaustOverdue(db, before, now, kExhaustChunk);
+        };
+        const auto ended = co_await db_.write(std::move(job));
+        if (abandoned_ || !ended || *ended == 0) co_return;
+        log::error("webhook.exhausted", {{"deliveries", *ended}});
+        if (metrics_ != nullptr) {
+            metrics_->webhooksEnded(toString(DeliveryStatus::kExhausted), static_cast<std::size_t>(*ended));
+        }
+        if (*ended == kExhaustChunk) next_expiry_ = now;
+    } catch (const std::exception& error) {
+        log::error("webhook.storage", {{"step", "exhaust"}, {"error", error.what()}});
+    }
+}
+
 void Dispatcher::Impl::startAttempts() {
-    while (auto head = lanes_.start()) asio::co_spawn(loop_, attempt(std::move(*head)), asio::detached);
+    const auto now = clock_.steady();
+    while (auto head = lanes_.start(now)) asio::co_spawn(loop_, attempt(std::move(*head)), asio::detached);
+    if (metrics_ != nullptr) metrics_->setWebhookLanes(lanes_.live(), lanes_.openCircuits());
     if (lanes_.takeHungry()) {
         stale_ = true;
         nudged_ = true;
@@ -200,8 +251,16 @@ void Dispatcher::Impl::startAttempts() {
 asio::awaitable<void> Dispatcher::Impl::waitForWork() {
     while (!nudged_ && !stale_ && !stopping_) {
         microseconds wait = kWaitMax;
+        if (next_expiry_) {
+            wait = std::clamp(*next_expiry_ - clock_.now(), microseconds(0), wait);
+            if (wait == microseconds(0)) co_return;
+        }
+        if (const auto paced = lanes_.paced()) {
+            wait = std::clamp(*paced - clock_.steady(), microseconds(0), wait);
+            if (wait == microseconds(0)) co_return;
+        }
         if (next_due_) {
-            wait = std::clamp(*next_due_ - clock_.now(), microseconds(0), kWaitMax);
+            wait = std::clamp(*next_due_ - clock_.now(), microseconds(0), wait);
             if (wait == microseconds(0)) {
                 stale_ = true;
                 co_return;
@@ -221,9 +280,10 @@ asio::awaitable<void> Dispatcher::Impl::pauseForStorage() {
 }
 
 Dispatcher::Dispatcher(asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
-                       http::Client& client, http::Resolver& resolver, DispatcherOptions options)
-    : impl_(
-          std::make_shared<Impl>(std::move(loop), db, clock, random, client, resolver, std::move(options))) {}
+                       http::Client& client, http::Resolver& resolver, const UrlPolicy& policy,
+                       DispatcherOptions options)
+    : impl_(std::make_shared<Impl>(std::move(loop), db, clock, random, client, resolver, policy,
+                                   std::move(options))) {}
 
 Dispatcher::~Dispatcher() {
     impl_->abandon();
@@ -235,6 +295,14 @@ void Dispatcher::start() {
 
 void Dispatcher::wake() {
     impl_->wake();
+}
+
+void Dispatcher::setCredentials(Credentials credentials) {
+    impl_->setCredentials(std::move(credentials));
+}
+
+asio::awaitable<Result<DeliveryAttempt>> Dispatcher::test(std::string url) {
+    return impl_->test(std::move(url));
 }
 
 asio::awaitable<void> Dispatcher::stop(Millis limit) {

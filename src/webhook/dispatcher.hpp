@@ -4,17 +4,18 @@
 
 #include "base/random.hpp"
 #include "base/result.hpp"
-#include "base/secret.hpp"
 #include "base/time.hpp"
 #include "domain/delivery.hpp"
 #include "http/client.hpp"
 #include "http/resolver.hpp"
 #include "metrics/metrics.hpp"
 #include "sql/database.hpp"
+#include "webhook/credentials.hpp"
 #include "webhook/url_policy.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -26,12 +27,6 @@
 
 namespace heddle::webhook {
 
-// What proves to receivers that it is us; may change while the server runs (SIGHUP).
-struct Credentials {
-    std::vector<std::pair<std::string, Secret>> headers;  // added to every request
-    std::vector<Secret> signing_keys;                     // decoded; each signs. Empty: no signature
-};
-
 struct DispatcherOptions {
     WebhookSettings settings;
     Credentials credentials;
@@ -40,6 +35,7 @@ struct DispatcherOptions {
     // The address of our own listener for relative URLs. 0.0.0.0 and :: are reached over loopback.
     std::function<std::pair<std::string, std::uint16_t>()> self;
     metrics::Metrics* metrics = nullptr;            // may be null
+    boost::asio::thread_pool* offload = nullptr;    // for big bodies; may be null
     std::chrono::milliseconds storage_pause{1000};  // before storage that failed is tried again
 };
 
@@ -48,7 +44,8 @@ struct DispatcherOptions {
 class Dispatcher {
   public:
     Dispatcher(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
-               http::Client& client, http::Resolver& resolver, DispatcherOptions options);
+               http::Client& client, http::Resolver& resolver, const UrlPolicy& policy,
+               DispatcherOptions options);
     ~Dispatcher();
     Dispatcher(const Dispatcher&) = delete;
     Dispatcher& operator=(const Dispatcher&) = delete;

@@ -20,10 +20,12 @@ namespace heddle::webhook {
 class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
   public:
     Impl(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
-         http::Client& client, http::Resolver& resolver, DispatcherOptions options);
+         http::Client& client, http::Resolver& resolver, const UrlPolicy& policy, DispatcherOptions options);
 
     void start();
     void wake();
+    void setCredentials(Credentials credentials);
+    boost::asio::awaitable<Result<DeliveryAttempt>> test(std::string url);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
     // The Dispatcher has gone, and with it perhaps what the references stand for: touch nothing any more.
     void abandon();
@@ -35,6 +37,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     boost::asio::awaitable<void> pump();
     boost::asio::awaitable<bool> takeUp();
     boost::asio::awaitable<bool> refresh();
+    boost::asio::awaitable<void> exhaustOverdue();
     boost::asio::awaitable<void> waitForWork();
     boost::asio::awaitable<void> pauseForStorage();
     void startAttempts();
@@ -43,11 +46,11 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
     // -- attempt.cpp: one attempt
     boost::asio::awaitable<void> attempt(store::DueDelivery head);
-    boost::asio::awaitable<Lanes::Answer> perform(store::DueDelivery head);
+    boost::asio::awaitable<void> perform(store::DueDelivery head);
     boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head);
-    boost::asio::awaitable<void> record(Delivery delivery, store::AttemptOutcome outcome);
-    void count(const Delivery& delivery, const NextStep& next) const;
-    void report(const Delivery& delivery, const Sent& sent, const NextStep& next, microseconds took) const;
+    boost::asio::awaitable<void> record(Delivery delivery, store::AttemptEnd end);
+    void count(const Delivery& delivery, const DeliveryAttempt& attempt) const;
+    void report(const Delivery& delivery, const Sent& sent, const NextStep& next) const;
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
@@ -56,14 +59,18 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     bool held_;
     metrics::Metrics* metrics_;
     std::chrono::milliseconds storage_pause_;
-    UrlPolicy policy_;
+    const UrlPolicy& policy_;
+    std::shared_ptr<const Credentials> credentials_;
     RetryPlan plan_;
+    microseconds lease_;
     Lanes lanes_;
     Sender sender_;
 
     Timer signal_;  // fires when there is work; cancelled to say so at once
     Timer idle_;    // what stop() waits on
     std::optional<Timestamp> next_due_;
+    std::optional<Timestamp> next_expiry_;  // when something may have waited for its whole span
+    std::size_t tests_ = 0;                 // test() under way
     bool stale_ = true;    // the outbox may hold what we have not read
     bool nudged_ = false;  // slots or heads changed
     bool pumping_ = false;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/lanes.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace heddle::webhook {
 
 std::vector<std::string> Lanes::passOver() {
@@ -14,9 +17,12 @@ std::vector<std::string> Lanes::passOver() {
     return names;
 }
 
-void Lanes::offer(const store::DueDelivery& delivery) {
+void Lanes::offer(const store::DueDelivery& delivery, microseconds now) {
+    // Wall time decides when a held lane is read again, so allow for the two clocks' difference.
+    constexpr microseconds kSlack{100'000};
     if (known_.contains(delivery.id)) return;
     Lane& lane = laneOf(delivery.lane);
+    if (now + kSlack < lane.held_until) return;
     if (lane.heads.size() >= limits_.heads) {
         lane.more = true;
         return;
@@ -30,6 +36,7 @@ void Lanes::offer(const store::DueDelivery& delivery) {
     lane.heads.push_back(delivery);
     if (lane.queued) return;
     lane.queued = true;
+    if (lane.in_flight == 0) ++live_;
     turn_.push_back(&lane);
 }
 
@@ -46,33 +53,90 @@ bool Lanes::takeHungry() {
     return hungry;
 }
 
-std::optional<store::DueDelivery> Lanes::start() {
+std::optional<store::DueDelivery> Lanes::start(microseconds now) {
+    paced_.reset();
     if (in_flight_.size() >= limits_.total) return std::nullopt;
     for (auto at = turn_.begin(); at != turn_.end(); ++at) {
         Lane& lane = **at;
-        if (!mayStart(lane)) continue;
-        store::DueDelivery delivery = std::move(lane.heads.front());
-        lane.heads.pop_front();
-        const Attempt attempt{&lane, unproven(lane)};
-        in_flight_.emplace(delivery.id, attempt);
-        ++lane.in_flight;
-        if (attempt.unproven) ++unproven_in_flight_;
+        if (!mayStart(lane) || !paceAllows(lane, now)) continue;
+        if (limits_.rate_per_s) lane.pace.take(*limits_.rate_per_s, now);
+        store::DueDelivery delivery = takeHead(lane);
         if (lane.heads.empty()) {
             lane.queued = false;
             turn_.erase(at);
         } else {
             turn_.splice(turn_.end(), turn_, at);
         }
-        if (lane.more && lane.heads.size() * 2 < limits_.heads) {
-            lane.more = false;
-            hungry_ = true;
-        }
         return delivery;
     }
     return std::nullopt;
 }
 
-void Lanes::ended(const DeliveryId& id, Answer answer) {
+store::DueDelivery Lanes::takeHead(Lane& lane) {
+    store::DueDelivery delivery = std::move(lane.heads.front());
+    lane.heads.pop_front();
+    lane.circuit.started();
+    const Attempt attempt{&lane, unproven(lane), lane.circuit.probing()};
+    in_flight_.emplace(delivery.id, attempt);
+    ++lane.in_flight;
+    if (attempt.unproven) ++unproven_in_flight_;
+    if (lane.more && lane.heads.size() * 2 < limits_.heads) {
+        lane.more = false;
+        hungry_ = true;
+    }
+    return delivery;
+}
+
+bool Lanes::paceAllows(const Lane& lane, microseconds now) {
+    if (!limits_.rate_per_s) return true;
+    const auto next = lane.pace.next(*limits_.rate_per_s, now);
+    if (next <= now) return true;
+    paced_ = std::min(paced_.value_or(next), next);
+    return false;
+}
+
+std::optional<microseconds> Lanes::noteAnswer(const DeliveryId& id, Answer answer, microseconds now,
+                                              Random& random) {
+    const auto found = in_flight_.find(id);
+    if (found == in_flight_.end()) return std::nullopt;
+    Lane& lane = *found->second.lane;
+    const bool probe = found->second.probe;
+    const bool was_open = lane.circuit.open();
+    std::optional<microseconds> pause;
+    switch (answer) {
+        case Answer::kYes:
+            lane.answered = true;
+            lane.unanswered = 0;
+            lane.held_until = {};
+            lane.circuit.answered();
+            break;
+        case Answer::kNo:
+            ++lane.unanswered;
+            pause = lane.circuit.unanswered(probe, random);
+            break;
+        case Answer::kUnknown:
+            lane.circuit.untried(probe);
+            break;
+    }
+    if (was_open && !lane.circuit.open()) --open_;
+    if (!was_open && lane.circuit.open()) ++open_;
+    if (pause) {
+        lane.held_until = now + *pause;
+        dropHeads(lane);
+    }
+    return pause;
+}
+
+void Lanes::dropHeads(Lane& lane) {
+    for (const auto& head : lane.heads) known_.erase(head.id);
+    lane.heads.clear();
+    if (!lane.queued) return;
+    lane.queued = false;
+    turn_.remove(&lane);
+    if (lane.in_flight == 0) --live_;
+}
+
+void Lanes::ended(const DeliveryId& id) {
     const auto found = in_flight_.find(id);
     if (found == in_flight_.end()) return;
     const Attempt attempt = found->second;
@@ -81,12 +145,7 @@ void Lanes::ended(const DeliveryId& id, Answer answer) {
     if (attempt.unproven) --unproven_in_flight_;
     Lane& lane = *attempt.lane;
     --lane.in_flight;
-    if (answer == Answer::kYes) {
-        lane.answered = true;
-        lane.unanswered = 0;
-    } else if (answer == Answer::kNo) {
-        ++lane.unanswered;
-    }
+    if (lane.in_flight == 0 && !lane.queued) --live_;
     forget(lane);
 }
 
@@ -100,6 +159,7 @@ bool Lanes::unproven(const Lane& lane) const {
 }
 
 bool Lanes::mayStart(const Lane& lane) const {
+    if (lane.circuit.open()) return lane.in_flight == 0 && unproven_in_flight_ < limits_.unproven_total;
     if (!unproven(lane)) return lane.in_flight < limits_.lane;
     return lane.in_flight < limits_.unproven_lane && unproven_in_flight_ < limits_.unproven_total;
 }
@@ -113,6 +173,7 @@ Lanes::Lane& Lanes::laneOf(const std::string& name) {
 // What an idle lane has taught us is worth keeping only while there are few.
 void Lanes::forget(Lane& lane) {
     if (lane.queued || lane.in_flight > 0 || lanes_.size() <= limits_.remembered) return;
+    if (lane.circuit.open()) --open_;
     const std::string name = lane.name;
     lanes_.erase(name);
 }

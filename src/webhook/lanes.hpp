@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may send next. A lane is a destination; a dead or hanging one with any number of waiting deliveries
-// must not delay the others. Pure: no clock, no I/O. The backlog stays on disk, here are only the next few of
-// each lane.
+// must not delay the others. Pure: no clock, no I/O; `now` is monotonic. The backlog stays on disk, here are
+// only the next few of each lane.
 #pragma once
 
 #include "base/limits.hpp"
+#include "base/random.hpp"
+#include "base/time.hpp"
 #include "store/deliveries.hpp"
+#include "webhook/circuit.hpp"
+#include "webhook/pace.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -30,10 +34,12 @@ struct LaneLimits {
     std::size_t heads = 32;         // deliveries in memory for one lane
     std::size_t loaded = 1024;      // lanes with deliveries in memory
     std::size_t remembered = 4096;  // lanes that are known at all
+    std::optional<double> rate_per_s;  // attempts to one destination; nothing: any
 };
 
 class Lanes {
   public:
+    // kUnknown: the destination was not tried.
     enum class Answer { kYes, kNo, kUnknown };
 
     explicit Lanes(LaneLimits limits = {}) : limits_(limits) {}
@@ -46,8 +52,9 @@ class Lanes {
     // How many lanes to read, the earliest due first: as many as may be in memory, and those that are there
     // because their attempt has started but is not committed yet.
     [[nodiscard]] std::size_t readLanes() const { return limits_.loaded + limits_.total; }
-    // Takes a delivery that is due; ignores one it knows. Nothing is lost by a refusal: it stays on disk.
-    void offer(const store::DueDelivery& delivery);
+    // Takes a delivery that is due; ignores one it knows, and those of a lane that is held. Nothing is lost by
+    // a refusal: it stays on disk.
+    void offer(const store::DueDelivery& delivery, microseconds now);
     // The rows read of a lane did not end before the limit: there are more.
     void markMore(std::string_view lane);
     // The lanes read did not end before the limit: there are more.
@@ -58,12 +65,21 @@ class Lanes {
     // -- what to send
     // The next delivery, lanes in turn; it counts as under way until ended(). Nothing when every lane that
     // has one is at its limit.
-    std::optional<store::DueDelivery> start();
-    void ended(const DeliveryId& id, Answer answer);
+    std::optional<store::DueDelivery> start(microseconds now);
+    // After start() gave nothing: when the pace of some lane allows its next attempt.
+    [[nodiscard]] std::optional<microseconds> paced() const { return paced_; }
+    // What came of an attempt, once, before ended(). How long the lane is to be held (on disk too) when its
+    // circuit opened or stays open: what it has in memory is dropped, and offers are refused until then.
+    std::optional<microseconds> noteAnswer(const DeliveryId& id, Answer answer, microseconds now,
+                                           Random& random);
+    void ended(const DeliveryId& id);
 
     [[nodiscard]] std::size_t inFlight() const { return in_flight_.size(); }
     [[nodiscard]] std::size_t inFlight(std::string_view lane) const;
     [[nodiscard]] std::size_t waiting() const { return known_.size() - in_flight_.size(); }
+    // Lanes with attempts under way or deliveries in memory.
+    [[nodiscard]] std::size_t live() const { return live_; }
+    [[nodiscard]] std::size_t openCircuits() const { return open_; }
 
   private:
     struct Lane {
@@ -74,14 +90,22 @@ class Lanes {
         bool answered = false;  // ever
         bool more = false;      // on disk
         bool queued = false;    // in turn_
+        Circuit circuit;
+        microseconds held_until{};
+        Pace pace;
     };
     struct Attempt {
         Lane* lane = nullptr;
         bool unproven = false;
+        bool probe = false;
     };
 
     [[nodiscard]] bool unproven(const Lane& lane) const;
     [[nodiscard]] bool mayStart(const Lane& lane) const;
+    // False, and `paced_` told, when the lane has to wait for its pace.
+    bool paceAllows(const Lane& lane, microseconds now);
+    store::DueDelivery takeHead(Lane& lane);
+    void dropHeads(Lane& lane);
     Lane& laneOf(const std::string& name);
     void forget(Lane& lane);
 
@@ -93,6 +117,9 @@ class Lanes {
     std::size_t unproven_in_flight_ = 0;
     bool hungry_ = false;
     bool more_lanes_ = false;  // on disk
+    std::optional<microseconds> paced_;
+    std::size_t live_ = 0;
+    std::size_t open_ = 0;
 };
 
 }  // namespace heddle::webhook

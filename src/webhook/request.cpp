@@ -2,10 +2,10 @@
 #include "webhook/request.hpp"
 
 #include "base/base64.hpp"
-#include "webhook/payload.hpp"
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace heddle::webhook {
 namespace {
@@ -24,8 +24,9 @@ bool isReserved(std::string name) {
 
 }  // namespace
 
-http::ClientRequest buildRequest(const Url& url, const Delivery& delivery,
-                                 const ConfiguredHeaders& configured, const std::string& user_agent) {
+http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, std::string body,
+                                 const ConfiguredHeaders& configured, const std::string& user_agent,
+                                 const Stamp& stamp) {
     http::ClientRequest request;
     request.tls = url.tls;
     request.host = url.host;
@@ -38,7 +39,11 @@ http::ClientRequest buildRequest(const Url& url, const Delivery& delivery,
     for (const auto& [name, value] : configured) {
         if (!isReserved(name)) request.headers.set(name, value.reveal());
     }
-    request.body = stamped(delivery, delivery.first_sent_at.value_or(delivery.created_at));
+    request.headers.set("webhook-id", delivery.id.str());
+    request.headers.set("webhook-timestamp", std::to_string(stamp.timestamp_s));
+    if (!stamp.signature.empty()) request.headers.set("webhook-signature", stamp.signature);
+    if (delivery.traceparent) request.headers.set("traceparent", *delivery.traceparent);
+    request.body = std::move(body);
     return request;
 }
 

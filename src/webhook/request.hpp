@@ -7,6 +7,7 @@
 #include "http/client.hpp"
 #include "webhook/url.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,10 +17,17 @@ namespace heddle::webhook {
 
 using ConfiguredHeaders = std::vector<std::pair<std::string, Secret>>;
 
+// What makes attempts differ (Standard Webhooks 1.0): when it is sent, and the proof of it.
+struct Stamp {
+    std::int64_t timestamp_s = 0;
+    std::string signature;  // empty: there is no key
+};
+
 // User-Agent, Content-Type and, from the URL's userinfo, Authorization; then the configured headers, which
 // replace ours, except those that frame the message or say whom it is for (Host, Content-Length, Connection,
-// …). The body is the delivery's, stamped with its first attempt's time: the same bytes at every attempt.
-http::ClientRequest buildRequest(const Url& url, const Delivery& delivery,
-                                 const ConfiguredHeaders& configured, const std::string& user_agent);
+// …); then webhook-id, webhook-timestamp, webhook-signature and traceparent. `body`: stamped(delivery).
+http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, std::string body,
+                                 const ConfiguredHeaders& configured, const std::string& user_agent,
+                                 const Stamp& stamp);
 
 }  // namespace heddle::webhook

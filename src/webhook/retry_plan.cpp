@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kJitter = 0.2;
 constexpr std::int64_t kDelayMax_s = 366LL * 86'400;
+constexpr std::chrono::minutes kSpanMargin{1};
 
 bool isDigits(std::string_view text) {
     return !text.empty() &&
@@ -37,15 +38,6 @@ microseconds scaled(std::int64_t delay_s, double factor) {
     return microseconds(static_cast<std::int64_t>(static_cast<double>(delay_s) * 1e6 * factor));
 }
 
-// Why it was not delivered.
-std::string reason(const AttemptResult& result) {
-    if (!result.status) return result.error.empty() ? "no answer" : result.error;
-    if (*result.status == 410) return "gone (HTTP 410)";
-    std::string text = "HTTP " + std::to_string(*result.status);
-    if (*result.status / 100 == 3) text += " (redirects are not followed)";
-    return text;
-}
-
 }  // namespace
 
 std::optional<microseconds> parseRetryAfter(std::string_view text, Timestamp now) {
@@ -66,28 +58,37 @@ RetryPlan::RetryPlan(std::vector<std::int64_t> schedule) : schedule_(std::move(s
     for (auto& delay_s : schedule_) delay_s = std::clamp<std::int64_t>(delay_s, 0, kDelayMax_s);
 }
 
-NextStep RetryPlan::step(const AttemptResult& result, std::int64_t attempts, Timestamp now,
-                         Random& random) const {
-    if (result.status && *result.status / 100 == 2) return {NextStep::Kind::kDelivered, {}, {}};
-    NextStep next{NextStep::Kind::kFailed, {}, reason(result)};
-    if (result.status && *result.status == 410) return next;
-    const auto index = static_cast<std::size_t>(std::max<std::int64_t>(attempts, 1) - 1);
-    if (index >= schedule_.size()) return next;
+microseconds RetryPlan::span() const {
+    microseconds sum = kSpanMargin;
+    for (const auto delay_s : schedule_) sum += scaled(delay_s, 1.0 + kJitter);
+    return sum;
+}
 
+NextStep RetryPlan::step(const DeliveryAttempt& attempt, const std::optional<std::string>& retry_after,
+                         const Progress& progress, Timestamp now, Random& random) const {
+    using Kind = NextStep::Kind;
+    if (attempt.outcome == AttemptOutcome::kSuccess) return {Kind::kDelivered, {}, false};
+    if (attempt.outcome == AttemptOutcome::kGone) return {Kind::kGone, {}, false};
     const double unit = random.unit();
-    microseconds delay = scaled(schedule_[index], 1.0 - kJitter + 2 * kJitter * unit);
-    const bool throttled = result.status && (*result.status == 429 || *result.status == 503);
-    if (throttled && result.retry_after) {
-        if (const auto asked = parseRetryAfter(*result.retry_after, now)) {
+    const double factor = 1.0 - kJitter + 2 * kJitter * unit;
+    if (attempt.outcome == AttemptOutcome::kProxyFailed) {
+        if (now - progress.queued_at > span()) return {Kind::kExhausted, {}, false};
+        return {Kind::kRetryAt, now + scaled(kProxyPause.count(), factor), true};
+    }
+    const auto index = static_cast<std::size_t>(std::max<std::int64_t>(progress.attempts, 1) - 1);
+    if (index >= schedule_.size()) return {Kind::kExhausted, {}, false};
+
+    microseconds delay = scaled(schedule_[index], factor);
+    const bool throttled = attempt.status_code == 429 || attempt.status_code == 503;
+    if (throttled && retry_after) {
+        if (const auto asked = parseRetryAfter(*retry_after, now)) {
             // Jitter only upwards: all who were told "in 60 s" must not come back together, nor too early.
             const auto spread =
                 microseconds(static_cast<std::int64_t>(static_cast<double>(asked->count()) * kJitter * unit));
             delay = std::max(delay, *asked + spread);
         }
     }
-    next.kind = NextStep::Kind::kRetryAt;
-    next.due = now + delay;
-    return next;
+    return {Kind::kRetryAt, now + delay, false};
 }
 
 }  // namespace heddle::webhook

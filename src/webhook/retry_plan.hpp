@@ -4,6 +4,7 @@
 
 #include "base/random.hpp"
 #include "base/time.hpp"
+#include "domain/delivery.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -14,34 +15,39 @@
 
 namespace heddle::webhook {
 
-// How an attempt ended.
-struct AttemptResult {
-    std::optional<unsigned> status;          // of the answer; nothing: there was none, `error` says why
-    std::string error;                       // "connection refused", "timed out", "Webhook host blocked: …"
-    std::optional<std::string> retry_after;  // the header, as received
-};
-
 struct NextStep {
-    enum class Kind { kDelivered, kRetryAt, kFailed };
+    enum class Kind { kDelivered, kRetryAt, kExhausted, kGone };
     Kind kind = Kind::kDelivered;
-    Timestamp due;      // kRetryAt
-    std::string error;  // why it was not delivered: "HTTP 500", "gone (HTTP 410)", …; empty when it was
+    Timestamp due;  // kRetryAt
+    // The attempt does not count: it was not the receiver that failed.
+    bool free = false;
 
     friend bool operator==(const NextStep&, const NextStep&) = default;
+};
+
+// How far a delivery is.
+struct Progress {
+    std::int64_t attempts = 1;  // that count, this one included
+    Timestamp queued_at;
 };
 
 class RetryPlan {
   public:
     static constexpr std::chrono::hours kRetryAfterMax{24};
+    static constexpr seconds kProxyPause{30};
 
     // `schedule`: seconds between attempts; there are schedule.size() + 1 attempts in all.
     explicit RetryPlan(std::vector<std::int64_t> schedule);
 
-    // `attempts`: how many there have been, this one included. 2xx is success; 410 ends the delivery;
-    // everything else is retried after the schedule's delay ±20 %, for 429 and 503 not before Retry-After has
-    // passed (up to 24 h). Retry-After never shortens a delay: a busy receiver's "1 s" must not use all
-    // attempts up in seconds.
-    NextStep step(const AttemptResult& result, std::int64_t attempts, Timestamp now, Random& random) const;
+    // 2xx is success; 410 ends the delivery; everything else is retried after the schedule's delay ±20 %, for
+    // 429 and 503 not before `retry_after` (the header, as received) has passed (up to 24 h). Retry-After
+    // never shortens a delay: a busy receiver's "1 s" must not use all attempts up in seconds. A proxy's
+    // failure costs no attempt; such a delivery ends when the whole span has passed.
+    [[nodiscard]] NextStep step(const DeliveryAttempt& attempt, const std::optional<std::string>& retry_after,
+                                const Progress& progress, Timestamp now, Random& random) const;
+    // From queued_at to the last attempt, at most, jitter included: what is still waiting after it (its
+    // destination's circuit is open) is exhausted.
+    [[nodiscard]] microseconds span() const;
 
   private:
     std::vector<std::int64_t> schedule_;

@@ -96,10 +96,15 @@ TEST_F(MetricsTest, TellsStreamsWebhooksWorkersAndStalls) {
     metrics.streamOpened();
     metrics.streamClosed();
     metrics.subscriberDropped();
-    metrics.webhookAttempted("delivered");
+    metrics.webhooksQueued(9);
+    metrics.webhooksEnded("succeeded", 1);
+    metrics.webhooksEnded("exhausted", 1);
+    metrics.webhookAttempted("success");
     metrics.webhookAttempted("timeout");
+    metrics.webhookFirstAttempt(microseconds(4'000));
+    metrics.setWebhookLanes(3, 1);
+    metrics.setOldestWebhook(seconds(90));
     metrics.webhookDelivered(microseconds(40'000));
-    metrics.setWebhooksPending(7);
     metrics.setWorker("python-0", WorkerState::kUp);
     metrics.setWorker("python-1", WorkerState::kUp);
     metrics.setWorker("python-1", WorkerState::kDown);
@@ -108,8 +113,14 @@ TEST_F(MetricsTest, TellsStreamsWebhooksWorkersAndStalls) {
     const std::string text = metrics.exposeText();
     EXPECT_THAT(text, HasSubstr("heddle_sse_streams_open 1"));
     EXPECT_THAT(text, HasSubstr("heddle_subscribers_dropped_total 1"));
-    EXPECT_THAT(text, HasSubstr(R"(heddle_webhook_deliveries_total{outcome="timeout"} 1)"));
-    EXPECT_THAT(text, HasSubstr("heddle_webhooks_pending 7"));
+    EXPECT_THAT(text, HasSubstr("heddle_webhook_deliveries_created_total 9"));
+    EXPECT_THAT(text, HasSubstr(R"(heddle_webhook_deliveries_total{outcome="exhausted"} 1)"));
+    EXPECT_THAT(text, HasSubstr("heddle_webhook_pending 7"));
+    EXPECT_THAT(text, HasSubstr(R"(heddle_webhook_attempts_total{outcome="timeout"} 1)"));
+    EXPECT_THAT(text, HasSubstr("heddle_webhook_lanes 3"));
+    EXPECT_THAT(text, HasSubstr("heddle_webhook_open_circuits 1"));
+    EXPECT_THAT(text, HasSubstr("heddle_webhook_oldest_pending_seconds 90"));
+    EXPECT_THAT(text, HasSubstr(R"(heddle_webhook_first_attempt_seconds_bucket{le="0.005"} 1)"));
     EXPECT_THAT(text, HasSubstr(R"(heddle_webhook_latency_seconds_bucket{le="0.05"} 1)"));
     EXPECT_THAT(text, HasSubstr(R"(heddle_worker_up{worker="python-0"} 1)"));
     EXPECT_THAT(text, HasSubstr(R"(heddle_worker_up{worker="python-1"} 0)"));
@@ -143,13 +154,14 @@ TEST_F(MetricsTest, GivesJsonAsTheReferenceDoes) {
     metrics.setRuns(2, 1);
     metrics.route("POST", "/threads").finished(200, microseconds(900));
     metrics.setWorker("python-0", WorkerState::kUp);
-    metrics.webhookAttempted("delivered");
+    metrics.webhooksQueued(1);
+    metrics.webhooksEnded("succeeded", 1);
     const Json all = json();
     EXPECT_EQ(all["queue"].dump(), R"({"n_pending":2,"n_running":1})");
     EXPECT_EQ(all["api"]["http_requests_total"].dump(),
               R"([{"method":"POST","path":"/threads","status":200,"count":1}])");
     EXPECT_EQ(all["workers"].dump(), R"([{"name":"python-0","up":true,"restarts":0}])");
-    EXPECT_EQ(all["webhooks"]["deliveries"].dump(), R"({"delivered":1})");
+    EXPECT_EQ(all["webhooks"]["deliveries"].dump(), R"({"succeeded":1})");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include <memory>
 #include <utility>
 
-namespace heddle::api {
+namespace heddle {
 
 // `work` touches nothing that the loop touches meanwhile, and does not throw. Resumes on the loop.
 inline boost::asio::awaitable<void> offload(boost::asio::any_io_executor loop, boost::asio::thread_pool& pool,
@@ -31,4 +31,4 @@ inline boost::asio::awaitable<void> offload(boost::asio::any_io_executor loop, b
         std::move(initiate), boost::asio::use_awaitable);
 }
 
-}  // namespace heddle::api
+}  // namespace heddle
