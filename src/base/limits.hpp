@@ -38,7 +38,10 @@ inline constexpr std::size_t kWorkerStrangers = 16;         // connections that 
 inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;  // of what a worker prints
 
 inline constexpr std::size_t kWebhookUrlChars = 65'536;
-inline constexpr std::size_t kWebhookInFlight = 256;    // attempts under way in all
+inline constexpr std::size_t kWebhookSecrets = 10;      // each signs every request
+inline constexpr std::size_t kWebhookBodyLeast = 1024;  // bounds of webhooks.max_payload_bytes
+inline constexpr std::size_t kWebhookBodyMost = 64 * 1024 * 1024;
+inline constexpr std::size_t kWebhookInFlight = 256;     // attempts under way in all
 inline constexpr std::size_t kWebhookLaneInFlight = 16;  // attempts under way to one destination
 inline constexpr std::size_t kWebhookResponseRead = 64 * 1024;
 inline constexpr std::size_t kWebhookTests = 8;  // POST /webhooks/test at once

@@ -30,7 +30,4 @@ http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, std::
                                  const ConfiguredHeaders& configured, const std::string& user_agent,
                                  const Stamp& stamp);
 
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes);
-
 }  // namespace heddle::webhook
