@@ -37,17 +37,11 @@ TEST(WebhookRequest, SaysWhatItIs) {
     EXPECT_EQ(out.headers.get("host"), std::nullopt);
 }
 
-TEST(WebhookRequest, SendsUserinfoAsBasicAuthorization) {
-    EXPECT_EQ(request("http://Aladdin:open%20sesame@h/").headers.get("Authorization"),
-              "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-    EXPECT_EQ(request("http://token@h/").headers.get("Authorization"), "Basic dG9rZW46");
-}
-
 TEST(WebhookRequest, LetsConfiguredHeadersReplaceOurs) {
-    const auto out = request("http://user:pw@h/", {{"AUTHORIZATION", Secret("Bearer x")},
-                                                   {"user-agent", Secret("mine")},
-                                                   {"Content-Type", Secret("application/cloudevents+json")},
-                                                   {"X-Custom", Secret("1")}});
+    const auto out = request("http://h/", {{"AUTHORIZATION", Secret("Bearer x")},
+                                           {"user-agent", Secret("mine")},
+                                           {"Content-Type", Secret("application/cloudevents+json")},
+                                           {"X-Custom", Secret("1")}});
     EXPECT_EQ(out.headers.get("authorization"), "Bearer x");
     EXPECT_EQ(out.headers.get("user-agent"), "mine");
     EXPECT_EQ(out.headers.get("content-type"), "application/cloudevents+json");
@@ -61,17 +55,6 @@ TEST(WebhookRequest, KeepsFramingAndHostToItself) {
                                            {"Transfer-Encoding", Secret("chunked")},
                                            {"Connection", Secret("close")}});
     EXPECT_EQ(out.headers.fields.size(), 3U);
-}
-
-TEST(Base64, MatchesRfc4648) {
-    EXPECT_EQ(base64(""), "");
-    EXPECT_EQ(base64("f"), "Zg==");
-    EXPECT_EQ(base64("fo"), "Zm8=");
-    EXPECT_EQ(base64("foo"), "Zm9v");
-    EXPECT_EQ(base64("foob"), "Zm9vYg==");
-    EXPECT_EQ(base64("fooba"), "Zm9vYmE=");
-    EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-    EXPECT_EQ(base64("\xff\xfe\xfd"), "//79");
 }
 
 }  // namespace
