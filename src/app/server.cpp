@@ -19,6 +19,7 @@
 #include "store/runs.hpp"
 #include "store/schema.hpp"
 #include "webhook/dispatcher.hpp"
+#include "webhook/listener_addresses.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -146,6 +147,7 @@ class Server::Impl {
         std::signal(SIGPIPE, SIG_IGN);
         execution_.observe(runs_);
         http_.listen({config_.host, config_.port});
+        url_policy_.setSelf(webhook::listenerAddresses(http_.address()), http_.port());
     }
 
     int run() {

@@ -7,6 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -58,6 +59,8 @@ class Server {
 
     // Binds and listens. Throws boost::system::system_error, what(): "cannot listen on HOST:PORT: REASON".
     void listen(const ServerOptions& options);
+    // Where it is bound: its own address, perhaps the unspecified one.
+    [[nodiscard]] boost::asio::ip::address address() const;
     [[nodiscard]] std::uint16_t port() const;
     // Accepts from now on.
     void start();

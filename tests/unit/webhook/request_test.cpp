@@ -43,17 +43,11 @@ TEST(WebhookRequest, SaysWhatItIs) {
     EXPECT_EQ(out.headers.get("traceparent"), std::nullopt);
 }
 
-TEST(WebhookRequest, SendsUserinfoAsBasicAuthorization) {
-    EXPECT_EQ(request("http://Aladdin:open%20sesame@h/").headers.get("Authorization"),
-              "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-    EXPECT_EQ(request("http://token@h/").headers.get("Authorization"), "Basic dG9rZW46");
-}
-
 TEST(WebhookRequest, LetsConfiguredHeadersReplaceOurs) {
-    const auto out = request("http://user:pw@h/", {{"AUTHORIZATION", Secret("Bearer x")},
-                                                   {"user-agent", Secret("mine")},
-                                                   {"Content-Type", Secret("application/cloudevents+json")},
-                                                   {"X-Custom", Secret("1")}});
+    const auto out = request("http://h/", {{"AUTHORIZATION", Secret("Bearer x")},
+                                           {"user-agent", Secret("mine")},
+                                           {"Content-Type", Secret("application/cloudevents+json")},
+                                           {"X-Custom", Secret("1")}});
     EXPECT_EQ(out.headers.get("authorization"), "Bearer x");
     EXPECT_EQ(out.headers.get("user-agent"), "mine");
     EXPECT_EQ(out.headers.get("content-type"), "application/cloudevents+json");
