@@ -192,7 +192,8 @@ asio::awaitable<ClientResponse> Client::Impl::open(Attempt& attempt, const Clien
         co_return ClientResponse{};
     }
     const bool was_slow = refused == asio::error::operation_aborted;
-    co_return failed(attempt, ClientFailure::kConnectFailed, was_slow ? "connection timed out" : describe(refused));
+    co_return failed(attempt, ClientFailure::kConnectFailed,
+                     was_slow ? "connection timed out" : describe(refused));
 }
 
 asio::awaitable<error_code> Client::Impl::dial(Attempt& attempt, tcp::endpoint endpoint,
