@@ -56,9 +56,12 @@ asio::awaitable<Result<http::Response>> getDocument(Context& context, Call&) {
 
 asio::awaitable<Result<http::Response>> getMetrics(Context& context, Call& call) {
     context.metrics.setRuns(context.runs.waiting(), context.runs.running());
-    auto job = [](sql::Connection& db) -> Result<std::int64_t> { return store::countPending(db); };
-    const auto pending = co_await context.db.read(std::move(job));
-    if (pending) context.metrics.setWebhooksPending(static_cast<std::size_t>(*pending));
+    auto job = [](sql::Connection& db) -> Result<std::optional<Timestamp>> {
+        return store::oldestPending(db);
+    };
+    const auto oldest = co_await context.db.read(std::move(job));
+    const bool waits = oldest && *oldest;
+    context.metrics.setOldestWebhook(waits ? context.clock.now() - **oldest : microseconds(0));
     if (call.request.queryValue("format") == "json")
         co_return content("application/json", context.metrics.exposeJson());
     co_return content(metrics::Metrics::kTextContentType, context.metrics.exposeText());

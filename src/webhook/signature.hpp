@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signatures of Standard Webhooks 1.0 (v1: HMAC-SHA256 over `id.timestamp.body`).
+// Standard Webhooks 1.0 signatures: "v1," and base64 of HMAC-SHA256 over `id.timestamp.body`.
 #pragma once
 
 #include "base/secret.hpp"
@@ -11,8 +11,15 @@
 
 namespace heddle::webhook {
 
-// "v1,<base64> v1,<base64>": one of each key, in order. `keys` are decoded.
+// The value of `webhook-signature`: one signature for each key, in their order, separated by spaces; empty
+// without keys. `id` has no '.', `timestamp_s` is the attempt's. Throws std::runtime_error when OpenSSL
+// fails.
 [[nodiscard]] std::string signatureHeader(const std::vector<Secret>& keys, std::string_view id,
                                           std::int64_t timestamp_s, std::string_view body);
+
+// Is one of the signatures in `header` made with one of `keys`? Compares in constant time; signatures of
+// other versions do not count. Does not judge the timestamp's age.
+[[nodiscard]] bool verifySignature(const std::vector<Secret>& keys, std::string_view id,
+                                   std::int64_t timestamp_s, std::string_view body, std::string_view header);
 
 }  // namespace heddle::webhook

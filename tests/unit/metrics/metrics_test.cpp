@@ -105,7 +105,6 @@ TEST_F(MetricsTest, TellsStreamsWebhooksWorkersAndStalls) {
     metrics.setWebhookLanes(3, 1);
     metrics.setOldestWebhook(seconds(90));
     metrics.webhookDelivered(microseconds(40'000));
-    metrics.setWebhooksPending(7);
     metrics.setWorker("python-0", WorkerState::kUp);
     metrics.setWorker("python-1", WorkerState::kUp);
     metrics.setWorker("python-1", WorkerState::kDown);
@@ -155,13 +154,14 @@ TEST_F(MetricsTest, GivesJsonAsTheReferenceDoes) {
     metrics.setRuns(2, 1);
     metrics.route("POST", "/threads").finished(200, microseconds(900));
     metrics.setWorker("python-0", WorkerState::kUp);
-    metrics.webhookAttempted("delivered");
+    metrics.webhooksQueued(1);
+    metrics.webhooksEnded("succeeded", 1);
     const Json all = json();
     EXPECT_EQ(all["queue"].dump(), R"({"n_pending":2,"n_running":1})");
     EXPECT_EQ(all["api"]["http_requests_total"].dump(),
               R"([{"method":"POST","path":"/threads","status":200,"count":1}])");
     EXPECT_EQ(all["workers"].dump(), R"([{"name":"python-0","up":true,"restarts":0}])");
-    EXPECT_EQ(all["webhooks"]["deliveries"].dump(), R"({"delivered":1})");
+    EXPECT_EQ(all["webhooks"]["deliveries"].dump(), R"({"succeeded":1})");
 }
 
 }  // namespace
