@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/request.hpp"
 
-#include "base/base64.hpp"
-
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -35,7 +33,6 @@ http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, std::
     request.headers.set("Accept", "*/*");
     request.headers.set("User-Agent", user_agent);
     request.headers.set("Content-Type", "application/json");
-    if (url.userinfo) request.headers.set("Authorization", "Basic " + base64Encode(*url.userinfo));
     for (const auto& [name, value] : configured) {
         if (!isReserved(name)) request.headers.set(name, value.reveal());
     }
