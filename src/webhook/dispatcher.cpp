@@ -82,6 +82,7 @@ Dispatcher::Impl::Impl(asio::any_io_executor loop, sql::Database& db, const Cloc
       storage_pause_(options.storage_pause),
       policy_(policy),
       credentials_(std::make_shared<const Credentials>(std::move(options.credentials))),
+      fields_(options.settings.fields),
       plan_(options.settings.retry_schedule_s),
       lease_(std::chrono::seconds(options.settings.timeout_s) + kLeaseMargin),
       lanes_(laneLimits(options.settings)),

@@ -61,6 +61,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     std::chrono::milliseconds storage_pause_;
     const UrlPolicy& policy_;
     std::shared_ptr<const Credentials> credentials_;
+    WebhookFields fields_;
     RetryPlan plan_;
     microseconds lease_;
     Lanes lanes_;
