@@ -15,7 +15,6 @@ namespace {
 namespace asio = boost::asio;
 using Millis = std::chrono::milliseconds;
 
-
 store::AttemptEnd endOf(const Sent& sent, const NextStep& next) {
     store::AttemptEnd end;
     switch (next.kind) {
@@ -151,7 +150,8 @@ void Dispatcher::Impl::count(const Delivery& delivery, const DeliveryAttempt& at
 
 void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const NextStep& next) const {
     const auto& attempt = sent.attempt;
-    const auto took_ms = std::chrono::duration_cast<Millis>(attempt.duration.value_or(microseconds(0))).count();
+    const auto took_ms =
+        std::chrono::duration_cast<Millis>(attempt.duration.value_or(microseconds(0))).count();
     count(delivery, attempt);
     switch (next.kind) {
         case NextStep::Kind::kDelivered:
@@ -188,7 +188,7 @@ void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const 
 namespace {
 
 // What POST /webhooks/test sends: shaped like the real thing, and marked.
-Delivery sampleDelivery(std::string url, Timestamp now, Random& random) {
+Delivery sampleDelivery(std::string url, Timestamp now, Random& random, const WebhookFields& fields) {
     Run run;
     run.id = RunId(Uuid::v4(random));
     run.thread_id = ThreadId(Uuid::v4(random));
@@ -198,7 +198,8 @@ Delivery sampleDelivery(std::string url, Timestamp now, Random& random) {
     run.status = RunStatus::kSuccess;
     run.created_at = run.updated_at = now;
     run.started_at = run.ended_at = now;
-    Payload payload = buildPayload(run, RawJson::trusted(R"({"message":"This is a test from Heddle"})"));
+    Payload payload =
+        buildPayload(run, RawJson::trusted(R"({"message":"This is a test from Heddle"})"), fields);
     Delivery delivery;
     delivery.id = DeliveryId(Uuid::v4(random));
     delivery.run_id = run.id;
@@ -219,7 +220,7 @@ asio::awaitable<Result<DeliveryAttempt>> Dispatcher::Impl::test(std::string url)
     if (stopping_ || held_) co_return Problem::unavailable("Webhooks are switched off");
     if (tests_ >= limits::kWebhookTests) co_return Problem::unavailable("Too many tests are under way");
     ++tests_;
-    const Delivery delivery = sampleDelivery(std::move(url), clock_.now(), random_);
+    const Delivery delivery = sampleDelivery(std::move(url), clock_.now(), random_, fields_);
     Sent sent;
     std::exception_ptr broken;
     try {

@@ -60,6 +60,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     metrics::Metrics* metrics_;
     std::chrono::milliseconds storage_pause_;
     const UrlPolicy& policy_;
+    WebhookFields fields_;  // of the body of tests; runs' bodies are made when they end
     std::shared_ptr<const Credentials> credentials_;
     RetryPlan plan_;
     microseconds lease_;
@@ -71,8 +72,8 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     std::optional<Timestamp> next_due_;
     std::optional<Timestamp> next_expiry_;  // when something may have waited for its whole span
     std::size_t tests_ = 0;                 // test() under way
-    bool stale_ = true;    // the outbox may hold what we have not read
-    bool nudged_ = false;  // slots or heads changed
+    bool stale_ = true;                     // the outbox may hold what we have not read
+    bool nudged_ = false;                   // slots or heads changed
     bool pumping_ = false;
     bool stopping_ = false;
     bool abandoned_ = false;
