@@ -17,7 +17,10 @@ Delivery delivery() {
 }
 
 http::ClientRequest request(const char* url, const ConfiguredHeaders& configured = {}) {
-    return buildRequest(*parseUrl(url), delivery(), configured, "heddle/0.1.0");
+    const Delivery sent = delivery();
+    std::string body = sent.body;
+    return buildRequest(*parseUrl(url), sent, std::move(body), configured, "heddle/0.1.0",
+                        {1764028800, "v1,x"});
 }
 
 TEST(WebhookRequest, CarriesTheTokenUnchanged) {
@@ -26,7 +29,7 @@ TEST(WebhookRequest, CarriesTheTokenUnchanged) {
     EXPECT_EQ(out.host, "h.example");
     EXPECT_EQ(out.port, 8443);
     EXPECT_EQ(out.target, "/a/../b?token=S%2fcr%2Fet==&x=%zz");
-    EXPECT_EQ(out.body, R"({"webhook_sent_at":"2026-11-23T00:00:00.000000+00:00"})");
+    EXPECT_EQ(out.body, delivery().body);
 }
 
 TEST(WebhookRequest, SaysWhatItIs) {
@@ -35,6 +38,10 @@ TEST(WebhookRequest, SaysWhatItIs) {
     EXPECT_EQ(out.headers.get("user-agent"), "heddle/0.1.0");
     EXPECT_EQ(out.headers.get("authorization"), std::nullopt);
     EXPECT_EQ(out.headers.get("host"), std::nullopt);
+    EXPECT_EQ(out.headers.get("webhook-id"), delivery().id.str());
+    EXPECT_EQ(out.headers.get("webhook-timestamp"), "1764028800");
+    EXPECT_EQ(out.headers.get("webhook-signature"), "v1,x");
+    EXPECT_EQ(out.headers.get("traceparent"), std::nullopt);
 }
 
 TEST(WebhookRequest, LetsConfiguredHeadersReplaceOurs) {
@@ -46,7 +53,7 @@ TEST(WebhookRequest, LetsConfiguredHeadersReplaceOurs) {
     EXPECT_EQ(out.headers.get("user-agent"), "mine");
     EXPECT_EQ(out.headers.get("content-type"), "application/cloudevents+json");
     EXPECT_EQ(out.headers.get("x-custom"), "1");
-    EXPECT_EQ(out.headers.fields.size(), 5U);
+    EXPECT_EQ(out.headers.fields.size(), 8U);
 }
 
 TEST(WebhookRequest, KeepsFramingAndHostToItself) {
@@ -54,7 +61,7 @@ TEST(WebhookRequest, KeepsFramingAndHostToItself) {
                                            {"HOST", Secret("evil")},
                                            {"Transfer-Encoding", Secret("chunked")},
                                            {"Connection", Secret("close")}});
-    EXPECT_EQ(out.headers.fields.size(), 3U);
+    EXPECT_EQ(out.headers.fields.size(), 6U);
 }
 
 }  // namespace
