@@ -34,10 +34,12 @@ inline constexpr std::size_t kWorkerStrangers = 16;         // connections that 
 inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;  // of what a worker prints
 
 inline constexpr std::size_t kWebhookUrlChars = 65'536;
-inline constexpr std::size_t kWebhookInFlight = 256;    // attempts under way in all
+inline constexpr std::size_t kWebhookInFlight = 256;     // attempts under way in all
 inline constexpr std::size_t kWebhookLaneInFlight = 16;  // attempts under way to one destination
 inline constexpr std::size_t kWebhookResponseRead = 64 * 1024;
 inline constexpr std::size_t kWebhookTests = 8;  // POST /webhooks/test at once
 inline constexpr std::size_t kWebhookResponseKept = 16 * 1024;
+inline constexpr std::size_t kDeliveryAttemptsListed = 20;  // shown of each delivery in a list
+inline constexpr std::size_t kDeliveryAttemptsShown = 500;  // shown of one delivery
 
 }  // namespace heddle::limits
