@@ -125,6 +125,7 @@ class Server::Impl {
                    clock_,
                    random_,
                    runs_,
+                   dispatcher_,
                    metrics_,
                    schemas_,
                    embedded::openapiJson(),
