@@ -27,6 +27,10 @@ RawJson objectOr(JsonView body, std::string_view key) {
 
 asio::awaitable<Result<http::Response>> createThread(Context& context, Call& call) {
     const JsonView body = call.json();
+    const auto supersteps = body.get("supersteps");
+    if (supersteps && !supersteps->elements().empty()) {
+        co_return Problem::invalid("supersteps: not supported yet");
+    }
     const auto id_text = body.get("thread_id");
     Thread thread;
     thread.id = id_text && id_text->isString() ? ThreadId::parse(*id_text->string()).value_or(ThreadId())

@@ -8,6 +8,8 @@
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <optional>
+#include <utility>
 
 namespace heddle::app {
 namespace {
@@ -45,7 +47,12 @@ int serve(const Invocation& invocation) {
         return 1;
     }
     log::configure(loaded.config.log_format, loaded.config.log_level);
-    Server server(loaded.config);
+    Server server(loaded.config, [invocation]() -> std::optional<config::Config> {
+        config::Loaded again = loadConfig(invocation);
+        if (again.usable()) return std::move(again.config);
+        printFindings(again);
+        return std::nullopt;
+    });
     return server.run();
 }
 

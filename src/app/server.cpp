@@ -19,6 +19,7 @@
 #include "store/runs.hpp"
 #include "store/schema.hpp"
 #include "webhook/dispatcher.hpp"
+#include "webhook/listener_addresses.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -95,6 +96,10 @@ Result<std::int64_t> sweepChunk(sql::Connection& db, Timestamp now) {
     return std::max({runs, items, deliveries});
 }
 
+webhook::Credentials webhookCredentials(const config::Config& config) {
+    return {config.webhook_headers, config.webhook_secrets};
+}
+
 // Where we dial ourselves for relative webhook URLs.
 std::string selfHost(const std::string& host) {
     if (host == "0.0.0.0" || host == "localhost") return "127.0.0.1";
@@ -105,8 +110,9 @@ std::string selfHost(const std::string& host) {
 
 class Server::Impl {
   public:
-    explicit Impl(const config::Config& config)
+    Impl(const config::Config& config, Reload reload)
         : config_(config),
+          reload_(std::move(reload)),
           metrics_(clock_, build::kVersion),
           db_(loop_.get_executor(), databasePath(config_), databaseOptions(metrics_)),
           schemas_(api::SchemaSet::compile(embedded::openapiJson())),
@@ -136,16 +142,19 @@ class Server::Impl {
               loop_.get_executor(), [this](http::Request& request) { return api_.handle(request); },
               [this](const http::Exchange& exchange) { logExchange(exchange); }),
           signals_(loop_, SIGTERM, SIGINT),
+          hangups_(loop_, SIGHUP),
           stall_timer_(loop_),
           sweep_timer_(loop_) {
         std::signal(SIGPIPE, SIG_IGN);
         execution_.observe(runs_);
         http_.listen({config_.host, config_.port});
+        url_policy_.setSelf(webhook::listenerAddresses(http_.address()), http_.port());
     }
 
     int run() {
         asio::co_spawn(loop_, startUp(), [this](const std::exception_ptr& error) { stopOnFailure(error); });
         asio::co_spawn(loop_, shutDownOnSignal(), asio::detached);
+        asio::co_spawn(loop_, reloadOnHangup(), asio::detached);
         loop_.run();
         return status_;
     }
@@ -168,7 +177,7 @@ class Server::Impl {
     webhook::DispatcherOptions dispatcherOptions() {
         webhook::DispatcherOptions options;
         options.settings = config_.webhooks;
-        options.credentials.headers = config_.webhook_headers;
+        options.credentials = webhookCredentials(config_);
         options.offload = &offload_;
         options.user_agent = fmt::format("heddle/{}", build::kVersion);
         options.held = config_.disable_webhooks;
@@ -219,6 +228,7 @@ class Server::Impl {
         std::signal(SIGTERM, SIG_DFL);
         std::signal(SIGINT, SIG_DFL);
         signals_.clear();
+        hangups_.cancel();
         stall_timer_.cancel();
         sweep_timer_.cancel();
         http_.stopAccepting();
@@ -230,6 +240,22 @@ class Server::Impl {
         client_.close();
         log::info("server.stopped");
         loop_.stop();
+    }
+
+    // Deliveries go on meanwhile; the next attempt is made with what was read.
+    asio::awaitable<void> reloadOnHangup() {
+        for (;;) {
+            const auto [error, signal] = co_await hangups_.async_wait(kWait);
+            if (error) co_return;
+            const auto config = reload_();
+            if (!config) {
+                log::error("server.not_reloaded");
+                continue;
+            }
+            dispatcher_.setCredentials(webhookCredentials(*config));
+            log::info("server.reloaded", {{"webhook_headers", config->webhook_headers.size()},
+                                          {"webhook_secrets", config->webhook_secrets.size()}});
+        }
     }
 
     // Wakes a few times a second and sees how late it is.
@@ -274,6 +300,7 @@ class Server::Impl {
     }
 
     config::Config config_;
+    Reload reload_;
     asio::io_context loop_{1};
     asio::thread_pool offload_{1};
     SystemClock clock_;
@@ -291,12 +318,14 @@ class Server::Impl {
     api::Api api_;
     http::Server http_;
     asio::signal_set signals_;
+    asio::signal_set hangups_;
     asio::steady_timer stall_timer_;
     asio::steady_timer sweep_timer_;
     int status_ = 0;
 };
 
-Server::Server(const config::Config& config) : impl_(std::make_unique<Impl>(config)) {}
+Server::Server(const config::Config& config, Reload reload)
+    : impl_(std::make_unique<Impl>(config, std::move(reload))) {}
 Server::~Server() = default;
 
 int Server::run() {

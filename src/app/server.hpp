@@ -4,14 +4,20 @@
 
 #include "config/config.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 namespace heddle::app {
 
 class Server {
   public:
-    // Opens the database and binds the port. Throws std::exception with a text for the operator.
-    explicit Server(const config::Config& config);
+    // The configuration as it is now; nothing when it has problems (which it has told).
+    using Reload = std::function<std::optional<config::Config>()>;
+
+    // Opens the database and binds the port. Throws std::exception with a text for the operator. `reload`:
+    // asked at SIGHUP, for the webhooks' headers and secrets; the rest of a running server does not change.
+    Server(const config::Config& config, Reload reload);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

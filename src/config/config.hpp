@@ -45,6 +45,7 @@ struct Config {
     std::vector<std::pair<std::string, Secret>> env;  // for the workers: `env` of langgraph.json
     WebhookSettings webhooks;
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved
+    std::vector<Secret> webhook_secrets;  // decoded keys; all of them sign, in this order
     bool disable_webhooks = false;
     std::optional<CorsSettings> cors;  // nothing: the built-in rule
 
@@ -83,8 +84,10 @@ struct Loaded {
     [[nodiscard]] bool usable() const;  // no problem among them
 };
 
-// Reads langgraph.json (the one of `config_path`, else of `working_dir`) and .env, and looks whether the
-// files they name exist; touches nothing else. All problems are found at once; never throws for input.
+// Reads langgraph.json (the one of `config_path`, else of `working_dir`), .env and the files of secrets and
+// certificates, and looks whether the other files they name exist; touches nothing else. All problems are
+// found at once; never throws for input. Nothing is remembered: a second call (SIGHUP) sees what the files
+// hold then.
 Loaded load(const Sources& sources);
 
 // The effective configuration as indented JSON, secrets masked ("********"), for `heddle check-config`.

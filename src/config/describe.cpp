@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/config.hpp"
+#include "domain/webhook_fields.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -55,6 +56,24 @@ Json graphsOf(const Config& config) {
     return graphs;
 }
 
+Json proxyOf(const WebhookProxy& proxy) {
+    const bool v6 = proxy.host.find(':') != std::string::npos;
+    const std::string host = v6 ? "[" + proxy.host + "]" : proxy.host;
+    return {{"url", "http://" + host + ":" + std::to_string(proxy.port)},
+            {"authorization", proxy.authorization.empty() ? Json() : Json(kMask)},
+            {"no_proxy", proxy.except},
+            {"resolve", proxy.resolve == WebhookProxy::Resolve::kHere ? "here" : "proxy"}};
+}
+
+// Paths that were not given show as null.
+Json fileOf(const std::string& path) {
+    return path.empty() ? Json() : Json(path);
+}
+
+Json allowedFieldsOf(const WebhookFields& fields) {
+    return fields.allowed.empty() ? Json(kWebhookFieldNames) : Json(fields.allowed);
+}
+
 Json webhooksOf(const Config& config) {
     const auto& settings = config.webhooks;
     Json url = {
@@ -62,9 +81,20 @@ Json webhooksOf(const Config& config) {
         {"allowed_networks", settings.allowed_networks}, {"max_url_length", settings.max_url_length},
         {"require_https", settings.require_https},       {"disable_loopback", settings.disable_loopback}};
     return {{"headers", masked(config.webhook_headers)},
+            {"secrets", std::vector<std::string>(config.webhook_secrets.size(), kMask)},
             {"url", std::move(url)},
             {"stateless_values", settings.stateless_values},
-            {"retry", {{"schedule", settings.retry_schedule_s}}}};
+            {"allowed_fields", allowedFieldsOf(settings.fields)},
+            {"max_payload_bytes", settings.fields.body_bytes_max},
+            {"retry", {{"schedule", settings.retry_schedule_s}}},
+            {"timeout_seconds", settings.timeout_s},
+            {"connect_timeout_seconds", settings.connect_timeout_s},
+            {"rate_per_second", settings.rate_per_s ? Json(*settings.rate_per_s) : Json()},
+            {"tls",
+             {{"ca_file", fileOf(settings.tls.ca_file)},
+              {"cert_file", fileOf(settings.tls.cert_file)},
+              {"key_file", fileOf(settings.tls.key_file)}}},
+            {"proxy", settings.proxy ? proxyOf(*settings.proxy) : Json()}};
 }
 
 Json httpOf(const Config& config) {

@@ -55,6 +55,19 @@ std::optional<std::int64_t> Field::integer(std::int64_t least, std::int64_t most
     return found;
 }
 
+std::optional<double> Field::positive(double most) const {
+    const auto found = value.number();
+    if (!found) {
+        wrongType("a number");
+        return std::nullopt;
+    }
+    if (*found <= 0 || *found > most) {
+        problem("must be a number above 0, at most " + std::to_string(static_cast<std::int64_t>(most)));
+        return std::nullopt;
+    }
+    return found;
+}
+
 std::optional<std::string> Field::text() const {
     auto found = value.string();
     if (!found) {

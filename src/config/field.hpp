@@ -41,10 +41,11 @@ struct Field {
     // Each reports a value of another type or beyond the bounds, and gives nothing then.
     [[nodiscard]] std::optional<bool> boolean() const;
     [[nodiscard]] std::optional<std::int64_t> integer(std::int64_t least, std::int64_t most) const;
-    [[nodiscard]] std::optional<std::string> text() const;  // not empty, no control characters
-    [[nodiscard]] std::vector<Field> elements() const;      // "key[0]"
-    [[nodiscard]] std::vector<Field> members() const;       // "key.name"
-    [[nodiscard]] std::vector<std::string> texts() const;   // a list of text()
+    [[nodiscard]] std::optional<double> positive(double most) const;  // a number above 0
+    [[nodiscard]] std::optional<std::string> text() const;            // not empty, no control characters
+    [[nodiscard]] std::vector<Field> elements() const;                // "key[0]"
+    [[nodiscard]] std::vector<Field> members() const;                 // "key.name"
+    [[nodiscard]] std::vector<std::string> texts() const;             // a list of text()
     // "expected …, found a string"
     void wrongType(std::string_view expected) const;
 

@@ -5,90 +5,158 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace heddle::config {
 namespace {
 
 constexpr std::string_view kOpen = "${{";
 constexpr std::string_view kClose = "}}";
+constexpr std::string_view kEnv = "env.";
 
-// The dispatcher sets these itself.
-constexpr std::array<std::string_view, 7> kForbidden = {
-    "host",       "content-length",    "transfer-encoding", "connection",
+// They frame the message or say whom it is for (RFC 9110, 9112); what is ours is checked by receivers.
+constexpr std::array<std::string_view, 13> kServers = {
+    "host",       "content-length",    "content-type",      "connection", "transfer-encoding",
+    "te",         "trailer",           "upgrade",           "expect",     "keep-alive",
     "webhook-id", "webhook-timestamp", "webhook-signature",
 };
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
+constexpr std::string_view kProxys = "proxy-";
 
 char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-bool isTokenChar(char c) {
-    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+bool isLetterOrDigit(char c) {
     const char small = lower(c);
-    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
+    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9');
 }
 
-// Appends the value that `inside` (the text between the braces) stands for, or a problem.
-void resolveOne(std::string_view inside, std::string_view prefix, const Variables& variables,
-                HeaderValue& out) {
-    constexpr std::string_view kEnv = "env.";
-    const auto expression = trimmed(inside);
-    if (!expression.starts_with(kEnv) || !isVariableName(expression.substr(kEnv.size()))) {
-        out.problems.emplace_back("a template must be ${{ env.NAME }}");
-        return;
-    }
-    const std::string name(expression.substr(kEnv.size()));
-    if (!name.starts_with(prefix)) {
-        out.problems.push_back("may only name variables that start with " + std::string(prefix) +
-                               " (webhooks.env_prefix), not " + name);
-        return;
-    }
-    const auto value = variables(name);
-    if (!value || value->empty()) {
-        out.problems.push_back("the environment variable " + name + (value ? " is empty" : " is not set"));
-        return;
-    }
-    out.value += *value;
+bool isTokenChar(char c) {
+    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+    return isLetterOrDigit(c) || kMarks.find(c) != std::string_view::npos;
 }
+
+bool fitsHeader(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == '\t' || (byte >= 0x20 && byte < 0x7F);
+}
+
+std::string_view faultOf(char c) {
+    return static_cast<unsigned char>(c) >= 0x80 ? "a character that is not ASCII"
+                                                 : "a line break or another control character";
+}
+
+class Template {
+  public:
+    Template(std::string_view text, std::string_view prefix, const Variables& variables)
+        : text_(text), prefix_(prefix), variables_(variables) {}
+
+    Resolved resolve() {
+        while (at_ < text_.size()) {
+            const auto open = std::min(text_.find(kOpen, at_), text_.size());
+            takeLiteral(open);
+            if (open < text_.size()) takeTemplate();
+        }
+        return std::move(out_);
+    }
+
+  private:
+    void problem(std::size_t at, std::string_view why) {
+        const auto before = text_.substr(0, at);
+        const auto characters = std::count_if(before.begin(), before.end(), [](char c) {
+            return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // not a continuation byte
+        });
+        out_.problems.push_back("character " + std::to_string(characters + 1) + ": " + std::string(why));
+    }
+
+    void takeLiteral(std::size_t end) {
+        const auto literal = text_.substr(at_, end - at_);
+        const auto bad = std::find_if_not(literal.begin(), literal.end(), fitsHeader);
+        if (bad != literal.end())
+            problem(at_ + static_cast<std::size_t>(bad - literal.begin()), faultOf(*bad));
+        out_.value += literal;
+        at_ = end;
+    }
+
+    // From "${{" on.
+    void takeTemplate() {
+        const auto close = text_.find(kClose, at_ + kOpen.size());
+        if (close == std::string_view::npos) {
+            problem(at_, "the template that begins here is never closed with }}");
+            at_ = text_.size();
+            return;
+        }
+        at_ += kOpen.size();
+        skipBlanks();
+        auto name = std::string_view();
+        bool whole = text_.substr(at_).starts_with(kEnv);
+        if (whole) {
+            at_ += kEnv.size();
+            name = takeName();
+            whole = isVariableName(name);
+            if (!whole) at_ -= name.size();
+        }
+        if (whole) skipBlanks();
+        if (whole && at_ == close) {
+            addVariable(name);
+        } else {
+            problem(at_, "a template must be ${{ env.NAME }}");
+        }
+        at_ = close + kClose.size();
+    }
+
+    void skipBlanks() {
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
+    }
+
+    std::string_view takeName() {
+        const auto start = at_;
+        while (at_ < text_.size() && (isLetterOrDigit(text_[at_]) || text_[at_] == '_')) ++at_;
+        return text_.substr(start, at_ - start);
+    }
+
+    void addVariable(std::string_view view) {
+        const std::string name(view);
+        if (!view.starts_with(prefix_)) {
+            out_.problems.push_back("may only name variables that start with " + std::string(prefix_) +
+                                    " (webhooks.env_prefix), not " + name);
+            return;
+        }
+        const auto value = variables_(view);
+        if (!value || value->empty()) {
+            out_.problems.push_back("the environment variable " + name +
+                                    (value ? " is empty" : " is not set"));
+            return;
+        }
+        const auto bad = std::find_if_not(value->begin(), value->end(), fitsHeader);
+        if (bad != value->end()) {
+            out_.problems.push_back("the environment variable " + name + " has " +
+                                    std::string(faultOf(*bad)));
+        }
+        out_.value += *value;
+    }
+
+    std::string_view text_;
+    std::string_view prefix_;
+    const Variables& variables_;
+    std::size_t at_ = 0;
+    Resolved out_;
+};
 
 }  // namespace
 
-HeaderValue resolveHeader(std::string_view text, std::string_view prefix, const Variables& variables) {
-    HeaderValue out;
-    while (!text.empty()) {
-        const auto open = std::min(text.find(kOpen), text.size());
-        out.value += text.substr(0, open);
-        text.remove_prefix(open);
-        if (text.empty()) break;
-        const auto close = text.find(kClose);
-        if (close == std::string_view::npos) {
-            out.problems.emplace_back("a template is never closed with }}");
-            break;
-        }
-        resolveOne(text.substr(kOpen.size(), close - kOpen.size()), prefix, variables, out);
-        text.remove_prefix(close + kClose.size());
-    }
-    const bool control = std::any_of(out.value.begin(), out.value.end(), [](char c) {
-        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == '\x7F';
-    });
-    if (control) out.problems.emplace_back("the value has a line break or another control character");
-    return out;
+Resolved resolveTemplates(std::string_view text, std::string_view prefix, const Variables& variables) {
+    return Template(text, prefix, variables).resolve();
 }
 
 std::optional<std::string> headerNameProblem(std::string_view name) {
     if (name.empty() || !std::all_of(name.begin(), name.end(), isTokenChar)) return "not a header name";
     std::string small(name);
     std::transform(small.begin(), small.end(), small.begin(), lower);
-    if (std::find(kForbidden.begin(), kForbidden.end(), small) != kForbidden.end()) {
+    if (std::find(kServers.begin(), kServers.end(), small) != kServers.end()) {
         return "this header is set by the server";
     }
+    if (small.starts_with(kProxys)) return "headers for proxies cannot be configured; see webhooks.proxy";
     return std::nullopt;
 }
 

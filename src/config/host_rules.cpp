@@ -30,6 +30,13 @@ std::optional<Address> parseAddress(std::string_view text) {
     return std::nullopt;
 }
 
+// The canonical spelling: 0:0:0:0:0:0:0:1 is ::1.
+std::string textOf(const Address& address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    inet_ntop(address.bits == 32 ? AF_INET : AF_INET6, address.bytes.data(), text.data(), text.size());
+    return text.data();
+}
+
 bool isLabelChar(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
            static_cast<unsigned char>(c) >= 0x80;
@@ -55,7 +62,7 @@ Result<std::string> hostPattern(std::string_view text) {
     std::transform(host.begin(), host.end(), host.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    if (parseAddress(host)) return host;
+    if (const auto address = parseAddress(host)) return textOf(*address);
     if (host.find("://") != std::string::npos) return Problem::invalid("a host without its scheme");
     if (host.find(':') != std::string::npos) return Problem::invalid("a host without its port");
     const bool wildcard = host.starts_with("*.");

@@ -10,8 +10,9 @@
 
 namespace heddle::config {
 
-// A host name or IP address without scheme, port or brackets, in lower case; names may start with "*.".
-// Non-ASCII names stay as they are (the webhook policy maps them). A refusal says what to write instead.
+// A host name in lower case or an IP address in its canonical spelling, without scheme, port or brackets;
+// names may start with "*.". Non-ASCII names stay as they are (the webhook policy maps them). A refusal says
+// what to write instead.
 Result<std::string> hostPattern(std::string_view text);
 
 // What is wrong with a network like 10.0.0.0/8 or fd00::/8, if anything.

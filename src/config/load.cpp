@@ -202,6 +202,14 @@ std::optional<std::string> Loading::variable(std::string_view name) const {
     return found->second;
 }
 
+std::optional<std::string> Loading::variableOrEnv(std::string_view name) const {
+    if (auto found = variable(name)) return found;
+    for (const auto& [known, value] : config.env) {
+        if (known == name) return value.reveal();
+    }
+    return std::nullopt;
+}
+
 std::string absolutePath(std::string_view base, std::string_view path) {
     auto whole = (std::filesystem::path(base) / path).lexically_normal();
     if (!whole.has_filename() && whole.has_relative_path()) whole = whole.parent_path();

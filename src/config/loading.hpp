@@ -18,6 +18,8 @@ struct Loading {
 
     // A variable of the process's environment; an empty one counts as not set.
     [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
+    // The same, else the one of `env`: for templates.
+    [[nodiscard]] std::optional<std::string> variableOrEnv(std::string_view name) const;
 };
 
 // Absolute and without "." and "..", from `base` when relative. Touches no file.

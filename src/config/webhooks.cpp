@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// `webhooks`: headers, destinations, retries.
+// `webhooks`: headers, destinations, retries, limits. Secrets, TLS and the proxy have files of their own.
 #include "base/limits.hpp"
 #include "config/env_file.hpp"
 #include "config/header_template.hpp"
 #include "config/host_rules.hpp"
-#include "config/loading.hpp"
+#include "config/webhook_blocks.hpp"
+#include "domain/webhook_fields.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::int64_t kLongestPause = 7 * 24 * 3600;
 constexpr std::size_t kMostRetries = 50;
+constexpr std::int64_t kLongestTimeout = 300;
+constexpr double kFastestRate = 10'000;
 
 void readDomains(const Field& field, WebhookSettings& settings) {
     for (const auto& element : field.elements()) {
@@ -86,12 +89,6 @@ bool sameName(std::string_view a, std::string_view b) {
     });
 }
 
-// The prefix that header templates must respect; the block may name it after the headers.
-struct Hooks {
-    Loading& loading;
-    std::string env_prefix = "LG_WEBHOOK_";
-};
-
 void readPrefix(const Field& field, Hooks& hooks) {
     const auto prefix = field.text();
     if (!prefix) return;
@@ -100,26 +97,12 @@ void readPrefix(const Field& field, Hooks& hooks) {
 }
 
 void readHeader(const Field& field, const std::string& name, Hooks& hooks) {
-    const auto text = field.value.string();
-    if (!text) {
-        field.wrongType("a string");
-        return;
-    }
     if (const auto wrong = headerNameProblem(name)) field.problem(*wrong);
     auto& headers = hooks.loading.config.webhook_headers;
     for (const auto& [known, value] : headers) {
         if (sameName(known, name)) field.problem("given twice: header names do not differ by case");
     }
-    const auto variables = [&](std::string_view variable) -> std::optional<std::string> {
-        if (auto found = hooks.loading.variable(variable)) return found;
-        for (const auto& [known, value] : hooks.loading.config.env) {
-            if (known == variable) return value.reveal();
-        }
-        return std::nullopt;
-    };
-    auto resolved = resolveHeader(*text, hooks.env_prefix, variables);
-    for (auto& wrong : resolved.problems) field.problem(std::move(wrong));
-    headers.emplace_back(name, Secret(std::move(resolved.value)));
+    headers.emplace_back(name, Secret(hooks.resolved(field).value_or("")));
 }
 
 void readHeaders(const Field& field, Hooks& hooks) {
@@ -128,34 +111,94 @@ void readHeaders(const Field& field, Hooks& hooks) {
     for (std::size_t i = 0; i < members.size(); ++i) readHeader(members[i], fields[i].key, hooks);
 }
 
-constexpr std::array<Key<Hooks>, 5> kKeys{{
+WebhookSettings& settingsOf(Hooks& hooks) {
+    return hooks.loading.config.webhooks;
+}
+
+void readFields(const Field& field, Hooks& hooks) {
+    const std::vector<std::string_view> known(kWebhookFieldNames.begin(), kWebhookFieldNames.end());
+    auto& allowed = settingsOf(hooks).fields.allowed;
+    const auto elements = field.elements();
+    for (const auto& element : elements) {
+        auto name = element.text();
+        if (!name) continue;
+        if (std::find(known.begin(), known.end(), *name) == known.end()) {
+            std::string text = "no such field of a webhook; there are ";
+            for (const auto& each : known) text.append(&each == known.data() ? "" : ", ").append(each);
+            element.problem(std::move(text));
+        } else if (std::find(allowed.begin(), allowed.end(), *name) == allowed.end()) {
+            allowed.push_back(*std::move(name));
+        }
+    }
+    if (field.value.type() == JsonType::kArray && elements.empty()) {
+        field.problem("is empty: name at least one field, or leave it out to send all");
+    }
+}
+
+void readBodyBytes(const Field& field, Hooks& hooks) {
+    const auto bytes = field.integer(static_cast<std::int64_t>(limits::kWebhookBodyLeast),
+                                     static_cast<std::int64_t>(limits::kWebhookBodyMost));
+    if (bytes) settingsOf(hooks).fields.body_bytes_max = static_cast<std::size_t>(*bytes);
+}
+
+constexpr std::array<Key<Hooks>, 13> kKeys{{
     {"env_prefix", [](const Field&, Hooks&) {}},  // read before the others
     {"headers", readHeaders},
-    {"url",
-     [](const Field& field, Hooks& hooks) {
-         readBlock<WebhookSettings>(field, kUrlKeys, {}, hooks.loading.config.webhooks);
-     }},
+    {"secrets", readWebhookSecrets},
+    {"url", [](const Field& field,
+               Hooks& hooks) { readBlock<WebhookSettings>(field, kUrlKeys, {}, settingsOf(hooks)); }},
     {"stateless_values",
-     [](const Field& field, Hooks& hooks) { field.into(hooks.loading.config.webhooks.stateless_values); }},
-    {"retry",
-     [](const Field& field, Hooks& hooks) {
-         readBlock<WebhookSettings>(field, kRetryKeys, {}, hooks.loading.config.webhooks);
-     }},
+     [](const Field& field, Hooks& hooks) { field.into(settingsOf(hooks).stateless_values); }},
+    {"allowed_fields", readFields},
+    {"max_payload_bytes", readBodyBytes},
+    {"retry", [](const Field& field,
+                 Hooks& hooks) { readBlock<WebhookSettings>(field, kRetryKeys, {}, settingsOf(hooks)); }},
+    {"timeout_seconds", [](const Field&, Hooks&) {}},  // readTimes
+    {"connect_timeout_seconds", [](const Field&, Hooks&) {}},
+    {"rate_per_second",
+     [](const Field& field, Hooks& hooks) { settingsOf(hooks).rate_per_s = field.positive(kFastestRate); }},
+    {"tls", readWebhookTls},
+    {"proxy", readWebhookProxy},
 }};
 
-constexpr std::array<OtherKey, 2> kOthers{{
-    {"secrets"},
-    {"allowed_fields", Finding::Severity::kWarning, "not supported yet: webhooks carry every field"},
-}};
+// One must fit into the other, wherever they stand.
+void readTimes(const Field& block, Hooks& hooks) {
+    auto& settings = settingsOf(hooks);
+    const auto read = [&](std::string_view name, std::int64_t most) -> std::optional<std::int64_t> {
+        const auto value = block.value.get(name);
+        if (!value || value->isNull()) return std::nullopt;
+        return Field{block.key + "." + std::string(name), *value, block.findings}.integer(1, most);
+    };
+    settings.timeout_s = read("timeout_seconds", kLongestTimeout).value_or(settings.timeout_s);
+    const auto least = std::min(settings.connect_timeout_s, settings.timeout_s);
+    settings.connect_timeout_s = read("connect_timeout_seconds", settings.timeout_s).value_or(least);
+}
 
 }  // namespace
+
+std::optional<std::string> Hooks::resolved(const Field& field) const {
+    const auto text = field.value.string();
+    if (!text) {
+        field.wrongType("a string");
+        return std::nullopt;
+    }
+    const auto variables = [this](std::string_view name) { return loading.variableOrEnv(name); };
+    auto result = resolveTemplates(*text, env_prefix, variables);
+    for (auto& wrong : result.problems) field.problem(std::move(wrong));
+    return result.problems.empty() ? std::optional(std::move(result.value)) : std::nullopt;
+}
+
+std::string Hooks::path(const std::string& given) const {
+    return absolutePath(loading.config.root, given);
+}
 
 void readWebhooks(const Field& field, Loading& loading) {
     Hooks hooks{loading};
     const auto prefix = field.value.get("env_prefix");
     if (prefix && !prefix->isNull())
         readPrefix(Field{field.key + ".env_prefix", *prefix, field.findings}, hooks);
-    readBlock<Hooks>(field, kKeys, kOthers, hooks);
+    readBlock<Hooks>(field, kKeys, {}, hooks);
+    readTimes(field, hooks);
 }
 
 }  // namespace heddle::config

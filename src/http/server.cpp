@@ -89,6 +89,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     asio::awaitable<void> drain(milliseconds limit);
     void close();
 
+    [[nodiscard]] const asio::ip::address& address() const { return address_; }
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] std::size_t connections() const { return core_->sessions.size(); }
 
@@ -109,6 +110,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     tcp::acceptor acceptor_;
     asio::steady_timer ticker_;
     milliseconds tick_ = kTick;
+    asio::ip::address address_;
     std::uint16_t port_ = 0;
     bool ticking_ = false;
     bool closed_ = false;
@@ -137,6 +139,7 @@ void Server::Impl::listen(const ServerOptions& options) {
         acceptor_.close(ignored);
         throw ListenError(ec, options);
     }
+    address_ = acceptor_.local_endpoint().address();
     port_ = acceptor_.local_endpoint().port();
 }
 
@@ -219,6 +222,9 @@ Server::~Server() {
 
 void Server::listen(const ServerOptions& options) {
     impl_->listen(options);
+}
+asio::ip::address Server::address() const {
+    return impl_->address();
 }
 std::uint16_t Server::port() const {
     return impl_->port();

@@ -7,6 +7,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -20,16 +21,18 @@ namespace heddle::http {
 // Bounds of every connection. Tests make them small.
 struct ServerLimits {
     std::size_t header_bytes = limits::kHttpHeader;
-    std::size_t header_fields = 256;
+    std::size_t header_fields = limits::kHttpHeaderFields;
     std::size_t target_bytes = limits::kHttpTarget;
     std::size_t body_bytes = limits::kHttpBody;
-    std::size_t body_bytes_per_second =
-        4096;  // a body that comes slower, `header_time` not counted, is given up
+    // A body that comes slower, `header_time` not counted, is given up.
+    std::size_t body_bytes_per_second = limits::kHttpBodyRate;
     std::size_t connections = limits::kHttpConnections;
     std::chrono::milliseconds idle{limits::kHttpIdle};               // between requests
     std::chrono::milliseconds header_time{limits::kHttpHeaderTime};  // first to last byte of a header
-    std::chrono::milliseconds write_stall{30'000};  // without progress; does not hold for streams
-    std::chrono::milliseconds linger{2'000};  // reads on after a refusal, so that the client can read it
+    std::chrono::milliseconds write_stall{
+        limits::kHttpWriteStall};  // without progress; does not hold for streams
+    std::chrono::milliseconds linger{
+        limits::kHttpRefusalLinger};  // reads on after a refusal, so that the client can read it
 };
 
 struct ServerOptions {
@@ -58,6 +61,8 @@ class Server {
 
     // Binds and listens. Throws boost::system::system_error, what(): "cannot listen on HOST:PORT: REASON".
     void listen(const ServerOptions& options);
+    // Where it is bound: its own address, perhaps the unspecified one.
+    [[nodiscard]] boost::asio::ip::address address() const;
     [[nodiscard]] std::uint16_t port() const;
     // Accepts from now on.
     void start();

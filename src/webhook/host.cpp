@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kNameMax = 253;
 constexpr std::size_t kLabelMax = 63;
+constexpr std::size_t kUnmappedMax = 4 * kNameMax;  // bytes; what is longer cannot become a name
 
 bool isDigit(char c) {
     return c >= '0' && c <= '9';
@@ -38,6 +39,24 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
         if (end == std::string_view::npos) return parts;
         text.remove_prefix(end + 1);
     }
+}
+
+// Decodes %hh; false when one is malformed.
+bool percentDecode(std::string_view text, std::string& out) {
+    out.clear();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        if (i + 2 >= text.size()) return false;
+        const int high = hexValue(text[i + 1]);
+        const int low = hexValue(text[i + 2]);
+        if (high < 0 || low < 0) return false;
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    return true;
 }
 
 // One part of a numeric address: decimal, 0octal or 0xhex, at most 2^32 - 1.
@@ -108,26 +127,10 @@ Problem invalidHost() {
 
 }  // namespace
 
-bool percentDecode(std::string_view text, std::string& out) {
-    out.clear();
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i];
-            continue;
-        }
-        if (i + 2 >= text.size()) return false;
-        const int high = hexValue(text[i + 1]);
-        const int low = hexValue(text[i + 2]);
-        if (high < 0 || low < 0) return false;
-        out += static_cast<char>(high * 16 + low);
-        i += 2;
-    }
-    return true;
-}
-
 Result<std::string> canonicalHost(std::string_view text) {
     std::string host;
-    if (!percentDecode(text, host)) return invalidHost();
+    if (text.size() > 3 * kUnmappedMax || !percentDecode(text, host)) return invalidHost();
+    if (host.size() > kUnmappedMax) return invalidHost();
     const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
     if (!std::all_of(host.begin(), host.end(), is_ascii)) {
         auto mapped = idnaMapped(host);

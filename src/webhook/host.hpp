@@ -17,7 +17,4 @@ Result<std::string> canonicalHost(std::string_view text);
 // `text`: what stood between brackets. No zone.
 Result<std::string> canonicalIpv6(std::string_view text);
 
-// Decodes %hh; false when one is malformed.
-bool percentDecode(std::string_view text, std::string& out);
-
 }  // namespace heddle::webhook

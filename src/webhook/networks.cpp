@@ -29,16 +29,18 @@ constexpr auto kPublic = NetworkKind::kPublic;
 // The first row that holds the address decides: the particular stand before the general.
 constexpr Row kRows[] = {
     // Metadata services of clouds: they hand credentials to whoever can reach them.
-    {"169.254.169.254/32", kNever, "cloud metadata"},  // AWS, GCP, Azure, Oracle, DigitalOcean, …
-    {"169.254.170.2/32", kNever, "cloud metadata"},    // AWS ECS task credentials
-    {"169.254.170.23/32", kNever, "cloud metadata"},   // AWS EKS pod identity
-    {"100.100.100.200/32", kNever, "cloud metadata"},  // Alibaba
-    {"168.63.129.16/32", kNever, "cloud metadata"},    // Azure wire server
-    {"192.0.0.192/32", kNever, "cloud metadata"},      // Oracle classic
-    {"fd00:ec2::254/128", kNever, "cloud metadata"},   // AWS
-    {"fd00:ec2::23/128", kNever, "cloud metadata"},    // AWS EKS pod identity
-    {"fd20:ce::254/128", kNever, "cloud metadata"},    // GCP
-    {"fd00:42::42/128", kNever, "cloud metadata"},     // Scaleway
+    {"169.254.169.254/32", kNever, "cloud metadata"},      // AWS, GCP, Azure, Oracle, DigitalOcean, …
+    {"169.254.170.2/32", kNever, "cloud metadata"},        // AWS ECS task credentials
+    {"169.254.170.23/32", kNever, "cloud metadata"},       // AWS EKS pod identity
+    {"100.100.100.200/32", kNever, "cloud metadata"},      // Alibaba
+    {"168.63.129.16/32", kNever, "cloud metadata"},        // Azure wire server
+    {"192.0.0.192/32", kNever, "cloud metadata"},          // Oracle classic
+    {"fd00:ec2::254/128", kNever, "cloud metadata"},       // AWS
+    {"fd00:ec2::23/128", kNever, "cloud metadata"},        // AWS EKS pod identity
+    {"fd20:ce::254/128", kNever, "cloud metadata"},        // GCP
+    {"fd00:42::42/128", kNever, "cloud metadata"},         // Scaleway
+    {"fd00:c1::a9fe:a9fe/128", kNever, "cloud metadata"},  // Oracle
+    {"fd00:a9fe:a9fe::1/128", kNever, "cloud metadata"},   // Linode
 
     {"0.0.0.0/8", kNever, "reserved"},             // RFC 791: this network; 0.0.0.0 dials loopback on Linux
     {"10.0.0.0/8", kPrivate, "private"},           // RFC 1918
@@ -64,15 +66,22 @@ constexpr Row kRows[] = {
     {"::1/128", kLoopback, "loopback"},          // RFC 4291
     {"::/128", kNever, "reserved"},              // RFC 4291: unspecified, dials loopback on Linux
     {"::/96", kNever, "reserved"},               // RFC 4291: IPv4-compatible, deprecated
+    {"::ffff:0:0:0/96", kNever, "tunnel"},       // RFC 2765: IPv4-translated
     {"64:ff9b::/96", kNever, "tunnel"},          // RFC 6052: NAT64, embeds any IPv4 address
     {"64:ff9b:1::/48", kNever, "tunnel"},        // RFC 8215: local NAT64
+    {"100::/64", kNever, "discard"},             // RFC 6666
+    {"100:0:0:1::/64", kNever, "reserved"},      // RFC 9780: dummy prefix
     {"2001::/32", kNever, "tunnel"},             // RFC 4380: Teredo
-    {"2001::/23", kNever, "reserved"},           // RFC 2928: IETF protocol assignments, benchmarking, ORCHID
+    {"2001:2::/48", kNever, "benchmarking"},     // RFC 5180
+    {"2001:10::/28", kNever, "reserved"},        // RFC 4843: ORCHID, deprecated
+    {"2001:20::/28", kNever, "reserved"},        // RFC 7343: ORCHIDv2
+    {"2001::/23", kNever, "reserved"},           // RFC 2928: IETF protocol assignments
     {"2001:db8::/32", kNever, "documentation"},  // RFC 3849
     {"2002::/16", kNever, "tunnel"},             // RFC 3056: 6to4, embeds any IPv4 address
     {"2620:4f:8000::/48", kNever, "reserved"},   // RFC 7534: AS112
     {"3ffe::/16", kNever, "reserved"},           // RFC 3701: 6bone, returned
     {"3fff::/20", kNever, "documentation"},      // RFC 9637
+    {"5f00::/16", kNever, "reserved"},           // RFC 9602: SRv6 segments
     {"fc00::/7", kPrivate, "private"},           // RFC 4193: unique local
     {"fe80::/10", kNever, "link-local"},         // RFC 4291
     {"fec0::/10", kNever, "reserved"},           // RFC 3879: site-local, deprecated

@@ -14,8 +14,11 @@ enum class NetworkKind {
     kPublic,
     kLoopback,
     kPrivate,
-    kNever,  // nothing that a webhook could want: link-local, metadata services, multicast, reserved,
-             // tunnels, …
+    // Nothing that a webhook could want, so neither allowed_networks nor --dev allows it: 0.0.0.0/8 and ::,
+    // link-local, metadata services of clouds, multicast, broadcast, documentation, benchmarking, discard,
+    // reserved, site-local, and every prefix that embeds an IPv4 address for someone else to unwrap (NAT64,
+    // 6to4, Teredo, IPv4-compatible and -translated).
+    kNever,
 };
 
 struct NetworkVerdict {

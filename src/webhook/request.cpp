@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <utility>
 
 namespace heddle::webhook {
@@ -23,23 +22,6 @@ bool isReserved(std::string name) {
 
 }  // namespace
 
-std::string base64(std::string_view bytes) {
-    static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    out.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
-        std::uint32_t group = 0;
-        for (std::size_t j = 0; j < 3; ++j) {
-            group = group << 8U | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-        }
-        for (std::size_t j = 0; j < 4; ++j) {
-            out += j <= have ? kDigits[group >> (18 - 6 * j) & 63U] : '=';
-        }
-    }
-    return out;
-}
-
 http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, std::string body,
                                  const ConfiguredHeaders& configured, const std::string& user_agent,
                                  const Stamp& stamp) {
@@ -51,7 +33,6 @@ http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, std::
     request.headers.set("Accept", "*/*");
     request.headers.set("User-Agent", user_agent);
     request.headers.set("Content-Type", "application/json");
-    if (url.userinfo) request.headers.set("Authorization", "Basic " + base64(*url.userinfo));
     for (const auto& [name, value] : configured) {
         if (!isReserved(name)) request.headers.set(name, value.reveal());
     }

@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,14 +22,11 @@ struct Stamp {
     std::string signature;  // empty: there is no key
 };
 
-// User-Agent, Content-Type and, from the URL's userinfo, Authorization; then the configured headers, which
-// replace ours, except those that frame the message or say whom it is for (Host, Content-Length, Connection,
-// …); then webhook-id, webhook-timestamp, webhook-signature and traceparent. `body`: stamped(delivery).
+// User-Agent and Content-Type; then the configured headers, which replace ours, except those that frame the
+// message or say whom it is for (Host, Content-Length, Connection, …); then webhook-id, webhook-timestamp,
+// webhook-signature and traceparent. `body`: stamped(delivery).
 http::ClientRequest buildRequest(const Url& url, const Delivery& delivery, std::string body,
                                  const ConfiguredHeaders& configured, const std::string& user_agent,
                                  const Stamp& stamp);
-
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes);
 
 }  // namespace heddle::webhook

@@ -6,6 +6,7 @@
 #include "webhook/host.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace heddle::webhook {
 namespace {
@@ -69,21 +70,6 @@ Result<std::uint16_t> parsePort(std::string_view text) {
     return static_cast<std::uint16_t>(port);
 }
 
-// "user:password", decoded. A user without a password gets an empty one, as Basic authorization demands.
-Result<std::string> parseUserinfo(std::string_view text) {
-    const Problem problem = Problem::invalid("Webhook URL has malformed user information");
-    const auto colon = text.find(':');
-    std::string user;
-    std::string password;
-    if (!percentDecode(text.substr(0, colon), user)) return problem;
-    if (colon != std::string_view::npos && !percentDecode(text.substr(colon + 1), password)) return problem;
-    // RFC 7617: the user has no colon, neither has control characters.
-    if (user.find(':') != std::string::npos) return problem;
-    if (std::any_of(user.begin(), user.end(), isControl)) return problem;
-    if (std::any_of(password.begin(), password.end(), isControl)) return problem;
-    return user + ":" + password;
-}
-
 // Splits "host", "host:port", "[v6]" or "[v6]:port".
 Result<void> parseHostPort(std::string_view text, Url& url) {
     std::string_view host;
@@ -113,18 +99,8 @@ Result<void> parseHostPort(std::string_view text, Url& url) {
 }
 
 Result<void> parseAuthority(std::string_view text, Url& url) {
-    const auto at = text.find('@');
-    if (at != std::string_view::npos) {
-        // Parsers differ in which of two @ ends the user information, and so in the host.
-        if (text.find('@', at + 1) != std::string_view::npos) {
-            return Problem::invalid("Webhook URL has malformed user information");
-        }
-        if (at > 0) {
-            auto userinfo = parseUserinfo(text.substr(0, at));
-            if (!userinfo) return userinfo.error();
-            url.userinfo = std::move(*userinfo);
-        }
-        text.remove_prefix(at + 1);
+    if (text.find('@') != std::string_view::npos) {
+        return Problem::invalid("Webhook URL must not contain user information: configure webhooks.headers");
     }
     if (text.empty()) return Problem::invalid("Webhook URL has no host");
     return parseHostPort(text, url);
@@ -187,6 +163,12 @@ Result<Url> parseUrl(std::string_view text) {
 std::string laneOf(std::string_view url) {
     const auto parsed = parseUrl(url);
     return parsed ? parsed->origin() : "invalid";
+}
+
+std::string hostOf(std::string_view url) {
+    const auto parsed = parseUrl(url);
+    if (!parsed) return "invalid";
+    return parsed->relative ? "self" : parsed->host;
 }
 
 }  // namespace heddle::webhook

@@ -6,7 +6,6 @@
 #include "base/result.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,18 +20,22 @@ struct Url {
     // Path and query, byte for byte as given; only what a request line cannot hold (non-ASCII and "<>^`{|})
     // is percent-encoded. No fragment. At least "/".
     std::string target;
-    // Decoded "user:password": sent as Basic authorization unless configured otherwise.
-    std::optional<std::string> userinfo;
 
     // scheme://host:port (port left out where it is the scheme's), or "self" when relative: for lanes, logs
-    // and errors. No path, no query, no userinfo.
+    // and errors. No path, no query.
     [[nodiscard]] std::string origin() const;
 };
 
-// A refusal is kInvalid, begins with "Webhook" and never holds the path, the query or the userinfo.
+// User information ("user:password@") is refused: parsers differ in where it ends and the host begins, and a
+// secret belongs into webhooks.headers. A refusal is kInvalid, begins with "Webhook" and holds neither path,
+// query nor user information.
 Result<Url> parseUrl(std::string_view text);
 
 // What Delivery::lane is: the origin, or "invalid" for what cannot be parsed.
 std::string laneOf(std::string_view url);
+
+// The host of that lane: Url::host, "self" for a relative URL, "invalid" for what cannot be parsed. A host
+// that is really named so cannot be told from these.
+std::string hostOf(std::string_view url);
 
 }  // namespace heddle::webhook

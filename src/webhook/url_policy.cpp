@@ -15,14 +15,16 @@ constexpr std::array<std::string_view, 4> kLoopbackNames = {"localhost", "localh
 // The container's host: an ordinary private address, but a way round for who wants no loopback at all.
 constexpr std::array<std::string_view, 2> kHostGatewayNames = {"host.docker.internal",
                                                                "gateway.docker.internal"};
-constexpr std::array<std::string_view, 8> kMetadataNames = {"metadata",
-                                                            "metadata.google.internal",
-                                                            "metadata.goog",
-                                                            "instance-data",
-                                                            "instance-data.ec2.internal",
-                                                            "metadata.azure.internal",
-                                                            "metadata.tencentyun.com",
-                                                            "metadata.platformequinix.com"};
+constexpr std::array<std::string_view, 10> kMetadataNames = {"metadata",
+                                                             "metadata.google.internal",
+                                                             "metadata.goog",
+                                                             "instance-data",
+                                                             "instance-data.ec2.internal",
+                                                             "metadata.azure.internal",
+                                                             "metadata.tencentyun.com",
+                                                             "metadata.platformequinix.com",
+                                                             "metadata.packet.net",
+                                                             "api.metadata.cloud.ibm.com"};
 
 template <std::size_t N>
 bool oneOf(std::string_view host, const std::array<std::string_view, N>& names) {
@@ -68,6 +70,18 @@ Problem blocked(std::string_view what, std::string_view why = {}) {
     return Problem::invalid(std::move(text));
 }
 
+Problem ownAddress() {
+    return blocked("this server's own address", "use a relative URL");
+}
+
+// Without zone, and an IPv4-mapped address as the IPv4 address that it dials.
+boost::asio::ip::address unmapped(const boost::asio::ip::address& address) {
+    if (address.is_v4()) return address;
+    const auto v6 = address.to_v6();
+    if (v6.is_v4_mapped()) return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, v6);
+    return boost::asio::ip::address_v6(v6.to_bytes());
+}
+
 }  // namespace
 
 UrlPolicy::UrlPolicy(WebhookSettings settings) : settings_(std::move(settings)) {
@@ -78,6 +92,12 @@ UrlPolicy::UrlPolicy(WebhookSettings settings) : settings_(std::move(settings)) 
         networks_.push_back(*network);
         loopback_listed_ = loopback_listed_ || network->touchesLoopback();
     }
+}
+
+void UrlPolicy::setSelf(std::vector<boost::asio::ip::address> listening, std::uint16_t port) {
+    self_.clear();
+    for (const auto& address : listening) self_.push_back(unmapped(address));
+    self_port_ = port;
 }
 
 Result<Url> UrlPolicy::checkText(std::string_view text) const {
@@ -109,7 +129,15 @@ Result<Url> UrlPolicy::checkText(std::string_view text) const {
 
 Result<void> UrlPolicy::checkHost(const Url& url) const {
     if (oneOf(url.host, kMetadataNames)) return blocked("cloud metadata endpoint");
-    if (isLoopbackName(url.host)) return checkLoopback(loopback_listed_);
+    if (isLoopbackName(url.host)) {
+        using boost::asio::ip::address_v4;
+        using boost::asio::ip::address_v6;
+        if (const auto allowed = checkLoopback(loopback_listed_); !allowed) return allowed;
+        // It has both addresses, and one bad one refuses the attempt.
+        const bool own = isSelf(address_v4::loopback(), url.port) || isSelf(address_v6::loopback(), url.port);
+        if (own) return ownAddress();
+        return {};
+    }
     if (settings_.disable_loopback && oneOf(url.host, kHostGatewayNames)) return checkLoopback(false);
     boost::system::error_code not_literal;
     const auto address = boost::asio::ip::make_address(url.host, not_literal);
@@ -124,7 +152,14 @@ Result<void> UrlPolicy::checkLoopback(bool listed) const {
     return blocked("loopback address", "only webhooks.url.allowed_networks or --dev allows it");
 }
 
-Result<void> UrlPolicy::checkAddress(const Url&, const boost::asio::ip::address& address) const {
+Result<void> UrlPolicy::checkAddress(const Url& url, const boost::asio::ip::address& address) const {
+    // The networks' rules first: where loopback is refused, a relative URL may be no way out.
+    if (const auto allowed = checkNetwork(address); !allowed) return allowed;
+    if (isSelf(address, url.port)) return ownAddress();
+    return {};
+}
+
+Result<void> UrlPolicy::checkNetwork(const boost::asio::ip::address& address) const {
     const auto verdict = classify(address);
     const bool listed = std::any_of(networks_.begin(), networks_.end(),
                                     [&address](const Network& network) { return network.contains(address); });
@@ -140,6 +175,17 @@ Result<void> UrlPolicy::checkAddress(const Url&, const boost::asio::ip::address&
             break;
     }
     return blocked(std::string(verdict.name) + " address");
+}
+
+bool UrlPolicy::isSelf(const boost::asio::ip::address& address, std::uint16_t port) const {
+    if (port != self_port_) return false;
+    const auto plain = unmapped(address);
+    return std::any_of(self_.begin(), self_.end(), [&plain](const boost::asio::ip::address& own) {
+        if (own == plain) return true;
+        // Every interface: of loopback that is a whole network, which no list of addresses can hold.
+        if (!own.is_unspecified() || !plain.is_loopback()) return false;
+        return own.is_v6() || plain.is_v4();  // "::" takes IPv4, too
+    });
 }
 
 bool UrlPolicy::domainAllowed(std::string_view host) const {

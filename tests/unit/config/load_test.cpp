@@ -1,92 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.hpp"
 #include "base/limits.hpp"
-#include "config/config.hpp"
+#include "unit/config/support.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <fstream>
 
 namespace heddle::config {
-
-// GoogleTest prints findings with this.
-void PrintTo(const Finding& finding, std::ostream* out) {
-    constexpr std::array<const char*, 3> kNames = {"notice", "warning", "problem"};
-    *out << kNames.at(static_cast<std::size_t>(finding.severity)) << " " << finding.key << ": "
-         << finding.text;
-}
-
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-using Severity = Finding::Severity;
-
-// "webhooks.url: text" of the findings of one severity.
-std::vector<std::string> texts(const Loaded& loaded, Severity severity) {
-    std::vector<std::string> found;
-    for (const auto& finding : loaded.findings) {
-        if (finding.severity == severity) found.push_back(finding.key + ": " + finding.text);
-    }
-    return found;
-}
-
-std::vector<std::string> problems(const Loaded& loaded) {
-    return texts(loaded, Severity::kProblem);
-}
-
-std::vector<std::string> warnings(const Loaded& loaded) {
-    return texts(loaded, Severity::kWarning);
-}
-
-std::vector<std::string> notices(const Loaded& loaded) {
-    return texts(loaded, Severity::kNotice);
-}
-
-std::string revealed(const std::vector<std::pair<std::string, Secret>>& secrets, std::string_view name) {
-    for (const auto& [known, value] : secrets) {
-        if (known == name) return value.reveal();
-    }
-    return "(none)";
-}
-
-// A folder with graphs.py and what a test adds.
-class ConfigLoad : public testing::Test {
-  protected:
-    ConfigLoad() {
-        const auto* const info = testing::UnitTest::GetInstance()->current_test_info();
-        folder_ = std::filesystem::path(testing::TempDir()) / ("heddle_config_" + std::string(info->name()));
-        std::filesystem::remove_all(folder_);
-        std::filesystem::create_directories(folder_);
-        write("graphs.py", "");
-        sources_.working_dir = folder_.string();
-    }
-    ~ConfigLoad() override { std::filesystem::remove_all(folder_); }
-
-    void write(const std::string& name, std::string_view text) {
-        std::filesystem::create_directories((folder_ / name).parent_path());
-        std::ofstream(folder_ / name, std::ios::binary) << text;
-    }
-    std::string inFolder(const std::string& name) const { return (folder_ / name).string(); }
-
-    Loaded loadText(std::string_view langgraph_json) {
-        write("langgraph.json", langgraph_json);
-        return load(sources_);
-    }
-    // With one native graph and these other keys.
-    Loaded loadWith(const std::string& keys) {
-        return loadText(R"({"graphs":{"echo":"heddle:echo"},)" + keys + "}");
-    }
-    Loaded loadWebhooks(const std::string& block) { return loadWith("\"webhooks\":" + block); }
-
-    std::filesystem::path folder_;
-    Sources sources_;
-};
 
 TEST_F(ConfigLoad, HasDefaults) {
     const auto loaded = loadText(R"({"graphs":{"agent":"./graphs.py:agent"}})");
@@ -299,20 +227,23 @@ TEST_F(ConfigLoad, RefusesHeadersByNameAndNeverShowsTheirValues) {
     sources_.environment = {{"LG_WEBHOOK_BAD", "hunter2\r\nX-Evil: 1"}};
     const auto loaded = loadWebhooks(R"({"headers":{
         "X-Number": 5, "X-Missing":"${{ env.LG_WEBHOOK_NOPE }}", "X-Home":"${{ env.HOME }}",
-        "X-Secret":"hunter2 ${{ secrets.X }}", "X-Lines":"${{ env.LG_WEBHOOK_BAD }}", "Host":"hunter2", "a b":"hunter2",
+        "X-Secret":"hunter2 ${{ secrets.X }}", "X-Accent":"hunt\u00e9r2", "X-Lines":"${{ env.LG_WEBHOOK_BAD }}", "Host":"hunter2", "a b":"hunter2",
         "Webhook-Signature":"x", "X-Twice":"1", "x-twice":"2"}})");
     EXPECT_THAT(
         problems(loaded),
-        ElementsAre("webhooks.headers.X-Number: expected a string, found a number",
-                    "webhooks.headers.X-Missing: the environment variable LG_WEBHOOK_NOPE is not set",
-                    "webhooks.headers.X-Home: may only name variables that start with LG_WEBHOOK_ "
-                    "(webhooks.env_prefix), not HOME",
-                    "webhooks.headers.X-Secret: a template must be ${{ env.NAME }}",
-                    "webhooks.headers.X-Lines: the value has a line break or another control character",
-                    "webhooks.headers.Host: this header is set by the server",
-                    "webhooks.headers.a b: not a header name",
-                    "webhooks.headers.Webhook-Signature: this header is set by the server",
-                    "webhooks.headers.x-twice: given twice: header names do not differ by case"));
+        ElementsAre(
+            "webhooks.headers.X-Number: expected a string, found a number",
+            "webhooks.headers.X-Missing: the environment variable LG_WEBHOOK_NOPE is not set",
+            "webhooks.headers.X-Home: may only name variables that start with LG_WEBHOOK_ "
+            "(webhooks.env_prefix), not HOME",
+            "webhooks.headers.X-Secret: character 13: a template must be ${{ env.NAME }}",
+            "webhooks.headers.X-Accent: character 5: a character that is not ASCII",
+            "webhooks.headers.X-Lines: the environment variable LG_WEBHOOK_BAD has a line break or another "
+            "control character",
+            "webhooks.headers.Host: this header is set by the server",
+            "webhooks.headers.a b: not a header name",
+            "webhooks.headers.Webhook-Signature: this header is set by the server",
+            "webhooks.headers.x-twice: given twice: header names do not differ by case"));
     for (const auto& problem : problems(loaded)) EXPECT_THAT(problem, Not(HasSubstr("hunter2")));
 }
 
@@ -404,15 +335,12 @@ TEST_F(ConfigLoad, AcceptsTheOtherKeysOfLangGraph) {
     const auto loaded =
         loadWith(R"("$schema":"https://langgra.ph/schema.json","python_version":"3.11","store":{"index":{}},
         "checkpointer":null,"auth":{"path":"./auth.py:auth"},"http":{"app":"./app.py:app","disable_mcp":true,
-        "disable_store":false,"disable_runs":true},"webhooks":{"secrets":["x"],"allowed_fields":["run_id"]})");
+        "disable_store":false,"disable_runs":true})");
     EXPECT_TRUE(loaded.usable());
-    EXPECT_THAT(notices(loaded),
-                ElementsAre("python_version: only used to build images", "store: not supported yet",
-                            "http.app: not supported yet", "webhooks.secrets: not supported yet"));
-    EXPECT_THAT(warnings(loaded),
-                ElementsAre("auth: not supported yet: requests are not authenticated",
-                            "http.disable_runs: not supported yet: the routes stay open",
-                            "webhooks.allowed_fields: not supported yet: webhooks carry every field"));
+    EXPECT_THAT(notices(loaded), ElementsAre("python_version: only used to build images",
+                                             "store: not supported yet", "http.app: not supported yet"));
+    EXPECT_THAT(warnings(loaded), ElementsAre("auth: not supported yet: requests are not authenticated",
+                                              "http.disable_runs: not supported yet: the routes stay open"));
 }
 
 TEST_F(ConfigLoad, ReportsAllProblemsAtOnceInTheOrderOfTheFile) {
@@ -542,7 +470,7 @@ TEST(ConfigExample, HoldsTheKeysOfTheDocument) {
         }
     };
     collect(collect, "", json.view());
-    EXPECT_EQ(keys.size(), 21U);
+    EXPECT_EQ(keys.size(), 33U);
     for (const auto& key : keys) EXPECT_THAT(rows, HasSubstr("| `" + key + "` |"));
 }
 

@@ -21,6 +21,8 @@ TEST(HostPattern, IsANameOrAddressInLowerCase) {
              Case{"127.0.0.1", "127.0.0.1"},
              Case{"[::1]", "::1"},
              Case{"FD00::1", "fd00::1"},
+             Case{"0:0:0:0:0:0:0:1", "::1"},
+             Case{"[fd00:0::0001]", "fd00::1"},
              Case{"b\xC3\xBC"
                   "cher.example",
                   "b\xC3\xBC"

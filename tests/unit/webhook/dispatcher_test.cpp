@@ -123,7 +123,7 @@ class DispatcherTest : public testing::Test {
         delivery.lane = laneOf(url);
         delivery.body = R"({"webhook_sent_at":"0000-00-00T00:00:00.000000+00:00","values":{"a":1}})";
         delivery.sent_at_offset = 20;
-        delivery.due_at = delivery.created_at = clock_.now();
+        delivery.due_at = delivery.created_at = delivery.queued_at = clock_.now();
         return delivery;
     }
     DeliveryId add(const std::string& url) {
@@ -149,7 +149,7 @@ class DispatcherTest : public testing::Test {
     // Until attempt `number` has ended and the row waits for the next one.
     Delivery waitForRetry(const DeliveryId& id, std::int64_t number) {
         Delivery row = find(id);
-        const auto lease = clock_.now() + limits::kWebhookAttempt + std::chrono::seconds(60);
+        const auto lease = clock_.now() + std::chrono::seconds(options_.settings.timeout_s + 60);
         const auto waits = [number, lease](const Delivery& d) {
             return d.attempts == number && !d.last_error.empty() && d.due_at != lease;
         };
@@ -160,8 +160,9 @@ class DispatcherTest : public testing::Test {
     }
 
     void start() {
+        policy_ = std::make_unique<UrlPolicy>(options_.settings);
         dispatcher_ = std::make_unique<Dispatcher>(io_.get_executor(), db_, clock_, random_, client_,
-                                                   resolver_, options_);
+                                                   resolver_, *policy_, options_);
         dispatcher_->start();
     }
     void pass(microseconds time) {
@@ -176,16 +177,17 @@ class DispatcherTest : public testing::Test {
     http::Client client_{io_.get_executor()};
     http::Resolver resolver_{io_.get_executor()};
     DispatcherOptions options_;
+    std::unique_ptr<UrlPolicy> policy_;
     std::unique_ptr<Dispatcher> dispatcher_;
 };
 
 TEST_F(DispatcherTest, DeliversWhatIsCommitted) {
     Receiver receiver(io_);
-    options_.headers = {{"X-Custom", Secret("mine")}};
+    options_.credentials.headers = {{"X-Custom", Secret("mine")}};
     start();
     const auto id = add(receiver.url("/hook?token=S%2Fcret=="));
     dispatcher_->wake();
-    const auto row = waitForStatus(id, DeliveryStatus::kDelivered);
+    const auto row = waitForStatus(id, DeliveryStatus::kSucceeded);
 
     ASSERT_EQ(receiver.requests.size(), 1U);
     const auto& request = receiver.requests[0];
@@ -205,7 +207,7 @@ TEST_F(DispatcherTest, TakesUpWhatWasThereBefore) {
     Receiver receiver(io_);
     const auto id = add(receiver.url());
     start();
-    waitForStatus(id, DeliveryStatus::kDelivered);
+    waitForStatus(id, DeliveryStatus::kSucceeded);
     EXPECT_EQ(receiver.requests.size(), 1U);
 }
 
@@ -227,7 +229,7 @@ TEST_F(DispatcherTest, RetriesWithTheSameBytes) {
     pass(std::chrono::seconds(6));
     waitForRetry(id, 2);
     pass(std::chrono::seconds(400));
-    row = waitForStatus(id, DeliveryStatus::kDelivered);
+    row = waitForStatus(id, DeliveryStatus::kSucceeded);
     EXPECT_EQ(row.attempts, 3);
     ASSERT_EQ(receiver.requests.size(), 3U);
     EXPECT_EQ(receiver.requests[0].body, receiver.requests[1].body);
@@ -241,7 +243,7 @@ TEST_F(DispatcherTest, RetriesByItsOwnTimer) {
     start();
     const auto id = add(receiver.url());
     dispatcher_->wake();
-    EXPECT_EQ(waitForStatus(id, DeliveryStatus::kDelivered).attempts, 3);
+    EXPECT_EQ(waitForStatus(id, DeliveryStatus::kSucceeded).attempts, 3);
 }
 
 TEST_F(DispatcherTest, GivesUpAtTheEndOfTheSchedule) {
@@ -251,7 +253,7 @@ TEST_F(DispatcherTest, GivesUpAtTheEndOfTheSchedule) {
     start();
     const auto id = add(receiver.url());
     dispatcher_->wake();
-    const auto row = waitForStatus(id, DeliveryStatus::kFailed);
+    const auto row = waitForStatus(id, DeliveryStatus::kExhausted);
     EXPECT_EQ(row.attempts, 2);
     EXPECT_EQ(row.last_error, "HTTP 500");
     EXPECT_EQ(receiver.requests.size(), 2U);
@@ -263,7 +265,7 @@ TEST_F(DispatcherTest, EndsWhenTheReceiverIsGone) {
     start();
     const auto id = add(receiver.url());
     dispatcher_->wake();
-    EXPECT_EQ(waitForStatus(id, DeliveryStatus::kFailed).last_error, "gone (HTTP 410)");
+    EXPECT_EQ(waitForStatus(id, DeliveryStatus::kGone).last_error, "gone (HTTP 410)");
     EXPECT_EQ(receiver.requests.size(), 1U);
 }
 
@@ -276,7 +278,7 @@ TEST_F(DispatcherTest, EndsADeliveryThatCannotBeSent) {
     auto job = [damaged](sql::Connection& db) -> Result<bool> { return store::insertDelivery(db, damaged); };
     EXPECT_TRUE(*await(db_.write(std::move(job))));
     start();
-    const auto row = waitForStatus(damaged.id, DeliveryStatus::kFailed);
+    const auto row = waitForStatus(damaged.id, DeliveryStatus::kExhausted);
     EXPECT_EQ(row.attempts, 2);
     EXPECT_EQ(row.last_error, "cannot be sent (see the log)");
     EXPECT_TRUE(receiver.requests.empty());
@@ -347,7 +349,7 @@ TEST_F(DispatcherTest, SendsRelativeUrlsToItself) {
     start();
     const auto id = add("/internal/hook?token=x");
     dispatcher_->wake();
-    waitForStatus(id, DeliveryStatus::kDelivered);
+    waitForStatus(id, DeliveryStatus::kSucceeded);
     ASSERT_EQ(self.requests.size(), 1U);
     EXPECT_EQ(self.requests[0].target, "/internal/hook?token=x");
     EXPECT_EQ(self.requests[0].headers.get("host"), "127.0.0.1:" + std::to_string(self.port()));
@@ -365,7 +367,7 @@ TEST_F(DispatcherTest, SendsTheSameBytesAfterACrash) {
     ASSERT_TRUE(*await(db_.write(std::move(job))));
     clock_.advance(std::chrono::seconds(3));
     start();
-    const auto row = waitForStatus(id, DeliveryStatus::kDelivered);
+    const auto row = waitForStatus(id, DeliveryStatus::kSucceeded);
     EXPECT_EQ(row.attempts, 2);
     EXPECT_NE(receiver.requests.at(0).body.find(crashed_at.iso()), std::string::npos);
 }
@@ -397,7 +399,7 @@ TEST_F(DispatcherTest, AHangingReceiverDelaysNoOther) {
     for (int i = 0; i < 50; ++i) {
         const auto id = add(healthy.url());
         dispatcher_->wake();
-        waitForStatus(id, DeliveryStatus::kDelivered);
+        waitForStatus(id, DeliveryStatus::kSucceeded);
     }
     EXPECT_EQ(healthy.requests.size(), 50U);
     EXPECT_EQ(hanging.requests.size(), 2U);
@@ -408,7 +410,7 @@ TEST_F(DispatcherTest, WorksABacklogOff) {
     std::vector<DeliveryId> ids;
     for (int i = 0; i < 300; ++i) ids.push_back(add(receiver.url()));
     start();
-    for (const auto& id : ids) waitForStatus(id, DeliveryStatus::kDelivered);
+    for (const auto& id : ids) waitForStatus(id, DeliveryStatus::kSucceeded);
     EXPECT_EQ(receiver.requests.size(), 300U);
 }
 
@@ -423,7 +425,7 @@ TEST_F(DispatcherTest, StopWaitsForTheAttemptUnderWay) {
         co_return true;
     };
     EXPECT_TRUE(await(stop(*dispatcher_)));
-    EXPECT_EQ(find(id).status, DeliveryStatus::kDelivered);
+    EXPECT_EQ(find(id).status, DeliveryStatus::kSucceeded);
     // What comes later stays in the outbox.
     const auto later = add(receiver.url());
     dispatcher_->wake();
@@ -451,9 +453,9 @@ TEST_F(DispatcherTest, StopDoesNotWaitForeverAndTheNextProcessSendsAgain) {
 
     receiver.hangs = false;
     http::Client client(io_.get_executor());
-    Dispatcher next(io_.get_executor(), db_, clock_, random_, client, resolver_, options_);
+    Dispatcher next(io_.get_executor(), db_, clock_, random_, client, resolver_, *policy_, options_);
     next.start();
-    waitForStatus(id, DeliveryStatus::kDelivered);
+    waitForStatus(id, DeliveryStatus::kSucceeded);
     ASSERT_EQ(receiver.requests.size(), 2U);
     EXPECT_EQ(receiver.requests[0].body, receiver.requests[1].body);
     client.close();
@@ -465,11 +467,11 @@ TEST_F(DispatcherTest, SurvivesAClockThatGoesBack) {
     start();
     const auto before = add(receiver.url());
     dispatcher_->wake();
-    waitForStatus(before, DeliveryStatus::kDelivered);
+    waitForStatus(before, DeliveryStatus::kSucceeded);
     clock_.jump(-std::chrono::hours(1));
     const auto after = add(receiver.url());
     dispatcher_->wake();
-    waitForStatus(after, DeliveryStatus::kDelivered);
+    waitForStatus(after, DeliveryStatus::kSucceeded);
     EXPECT_EQ(receiver.requests.size(), 2U);
 }
 
@@ -522,7 +524,9 @@ TEST_F(DispatcherTest, OutlivesAFailingDisk) {
         FlakyDatabase flaky(way);
         Receiver receiver(io_);
         for (int i = 0; i < 5; ++i) store::insertDelivery(flaky.connection, make(receiver.url()));
-        Dispatcher dispatcher(io_.get_executor(), flaky, clock_, random_, client_, resolver_, options_);
+        const UrlPolicy policy(options_.settings);
+        Dispatcher dispatcher(io_.get_executor(), flaky, clock_, random_, client_, resolver_, policy,
+                              options_);
         dispatcher.start();
         runUntil([&] { return store::countPending(flaky.connection) == 0; });
         EXPECT_EQ(receiver.requests.size(), 5U);

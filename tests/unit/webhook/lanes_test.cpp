@@ -50,7 +50,7 @@ class Outbox {
             const auto& rows = disk_[lane];
             const auto count = std::min(rows.size(), lanes.readPerLane());
             rows_read += count;
-            for (std::size_t i = 0; i < count; ++i) lanes.offer(rows[i]);
+            for (std::size_t i = 0; i < count; ++i) lanes.offer(rows[i], now);
             if (count == lanes.readPerLane()) lanes.markMore(lane);
         }
         if (more_lanes) lanes.markMoreLanes();
@@ -58,7 +58,7 @@ class Outbox {
     std::vector<store::DueDelivery> start() {
         std::vector<store::DueDelivery> started;
         for (;;) {
-            while (auto head = lanes.start()) {
+            while (auto head = lanes.start(now)) {
                 auto& rows = disk_[head->lane];
                 // Committed as leased: it is not due any more.
                 rows.erase(std::find_if(rows.begin(), rows.end(),
@@ -69,9 +69,16 @@ class Outbox {
             read();
         }
     }
+    // An attempt ends; how long the lane is held then.
+    std::optional<microseconds> end(const DeliveryId& id, Answer answer) {
+        const auto hold = lanes.noteAnswer(id, answer, now, random_);
+        lanes.ended(id);
+        return hold;
+    }
     [[nodiscard]] std::size_t onDisk(const std::string& lane) { return disk_[lane].size(); }
 
     Lanes lanes;
+    microseconds now{1'000'000};  // monotonic
     std::size_t reads = 0;
     std::size_t rows_read = 0;
 
@@ -91,9 +98,9 @@ TEST(Lanes, SendsInTheOrderOfDueTimes) {
     const auto first = box.add("a");
     const auto second = box.add("a");
     box.read();
-    EXPECT_EQ(box.lanes.start()->id, first.id);
-    EXPECT_EQ(box.lanes.start()->id, second.id);
-    EXPECT_FALSE(box.lanes.start());
+    EXPECT_EQ(box.lanes.start(box.now)->id, first.id);
+    EXPECT_EQ(box.lanes.start(box.now)->id, second.id);
+    EXPECT_FALSE(box.lanes.start(box.now));
 }
 
 TEST(Lanes, KnowsADeliveryOnlyOnce) {
@@ -101,11 +108,11 @@ TEST(Lanes, KnowsADeliveryOnlyOnce) {
     box.add("a");
     box.read();
     box.read();
-    const auto head = box.lanes.start();
+    const auto head = box.lanes.start(box.now);
     ASSERT_TRUE(head);
     box.read();  // a reader that has not seen the lease yet
-    EXPECT_FALSE(box.lanes.start());
-    box.lanes.ended(head->id, Answer::kYes);
+    EXPECT_FALSE(box.lanes.start(box.now));
+    box.end(head->id, Answer::kYes);
     EXPECT_EQ(box.lanes.inFlight(), 0U);
     EXPECT_EQ(box.lanes.waiting(), 0U);
 }
@@ -116,8 +123,8 @@ TEST(Lanes, GivesANewDestinationLittleUntilItAnswers) {
     box.read();
     const auto started = box.start();
     EXPECT_EQ(started.size(), 2U);
-    box.lanes.ended(started[0].id, Answer::kYes);
-    EXPECT_EQ(box.start().size(), 7U);  // and one is still under way: eight
+    box.end(started[0].id, Answer::kYes);
+    EXPECT_EQ(box.start().size(), 15U);  // and one is still under way: sixteen
     EXPECT_EQ(box.lanes.inFlight("a"), limits::kWebhookLaneInFlight);
 }
 
@@ -126,14 +133,14 @@ TEST(Lanes, GivesADestinationThatStopsAnsweringLittle) {
     box.add("a", 100);
     box.read();
     auto started = box.start();
-    box.lanes.ended(started[0].id, Answer::kYes);
+    box.end(started[0].id, Answer::kYes);
     auto more = box.start();
-    for (int i = 0; i < 6; ++i) box.lanes.ended(more[static_cast<std::size_t>(i)].id, Answer::kNo);
+    for (int i = 0; i < 4; ++i) box.end(more[static_cast<std::size_t>(i)].id, Answer::kNo);
     EXPECT_EQ(box.start().size(), 0U);
-    EXPECT_EQ(box.lanes.inFlight("a"), 2U);
+    EXPECT_EQ(box.lanes.inFlight("a"), 12U);
     // One answer, and it is trusted again.
-    box.lanes.ended(more[6].id, Answer::kYes);
-    EXPECT_EQ(box.start().size(), 7U);
+    box.end(more[6].id, Answer::kYes);
+    EXPECT_EQ(box.start().size(), 5U);
 }
 
 TEST(Lanes, CountsRefusalsByPolicyForNothing) {
@@ -141,10 +148,11 @@ TEST(Lanes, CountsRefusalsByPolicyForNothing) {
     box.add("a", 100);
     box.read();
     auto started = box.start();
-    box.lanes.ended(started[0].id, Answer::kYes);
+    box.end(started[0].id, Answer::kYes);
     auto more = box.start();
-    for (auto& delivery : more) box.lanes.ended(delivery.id, Answer::kUnknown);
-    EXPECT_EQ(box.start().size(), 7U);
+    for (auto& delivery : more) box.end(delivery.id, Answer::kUnknown);
+    EXPECT_EQ(box.start().size(), 15U);
+    EXPECT_EQ(box.lanes.openCircuits(), 0U);
 }
 
 // 10,000 wait for a destination that hangs; one comes for a healthy one. It starts at once, every time.
@@ -159,7 +167,7 @@ TEST(Lanes, AHangingDestinationDelaysNoOther) {
         const auto started = box.start();
         ASSERT_EQ(started.size(), 1U);
         ASSERT_EQ(started[0].id, delivery.id);
-        box.lanes.ended(started[0].id, Answer::kYes);
+        box.end(started[0].id, Answer::kYes);
     }
     // The backlog stayed on disk, and was not read again and again.
     EXPECT_LE(box.lanes.waiting(), LaneLimits{}.heads);
@@ -173,7 +181,7 @@ TEST(Lanes, WorksABacklogOffToItsEnd) {
     box.read();
     std::size_t sent = 0;
     for (auto started = box.start(); !started.empty(); started = box.start()) {
-        for (const auto& delivery : started) box.lanes.ended(delivery.id, Answer::kYes);
+        for (const auto& delivery : started) box.end(delivery.id, Answer::kYes);
         sent += started.size();
     }
     EXPECT_EQ(sent, 5'000U);
@@ -207,7 +215,7 @@ TEST(Lanes, ManyHangingDestinationsLeaveHalfOfTheSlots) {
     box.add("healthy", 1);
     box.read();
     const auto first = box.start();
-    box.lanes.ended(first.at(0).id, Answer::kYes);
+    box.end(first.at(0).id, Answer::kYes);
     for (int i = 0; i < 500; ++i) box.add("dead" + std::to_string(i), 10);
     box.read();
     EXPECT_EQ(box.start().size(), limits::kWebhookInFlight / 2);
@@ -222,7 +230,7 @@ TEST(Lanes, ProvenDestinationsFillEverySlotAndNoMore) {
     for (int i = 0; i < 64; ++i) box.add("lane" + std::to_string(i), 1);
     box.read();
     while (!(started = box.start()).empty()) {
-        for (const auto& delivery : started) box.lanes.ended(delivery.id, Answer::kYes);
+        for (const auto& delivery : started) box.end(delivery.id, Answer::kYes);
     }
     for (int i = 0; i < 64; ++i) box.add("lane" + std::to_string(i), 20);
     box.read();
@@ -241,7 +249,7 @@ TEST(Lanes, HoldsABoundedNumberOfLanesAndComesBackForTheRest) {
     EXPECT_LE(box.lanes.waiting(), 20U);
     std::size_t sent = 0;
     for (auto started = box.start(); !started.empty(); started = box.start()) {
-        for (const auto& delivery : started) box.lanes.ended(delivery.id, Answer::kYes);
+        for (const auto& delivery : started) box.end(delivery.id, Answer::kYes);
         sent += started.size();
     }
     EXPECT_EQ(sent, 400U);
@@ -254,20 +262,94 @@ TEST(Lanes, AsksForTheLanesBehindTheLastOneRead) {
     Outbox box(limits);
     const auto first = box.add("a");
     const auto second = box.add("b");
-    box.lanes.offer(first);
-    box.lanes.offer(second);
+    box.lanes.offer(first, box.now);
+    box.lanes.offer(second, box.now);
     box.lanes.markMoreLanes();
     EXPECT_FALSE(box.lanes.takeHungry());
-    EXPECT_TRUE(box.lanes.start());
+    EXPECT_TRUE(box.lanes.start(box.now));
     EXPECT_FALSE(box.lanes.takeHungry());  // half full
-    EXPECT_TRUE(box.lanes.start());
+    EXPECT_TRUE(box.lanes.start(box.now));
     EXPECT_TRUE(box.lanes.takeHungry());
     EXPECT_FALSE(box.lanes.takeHungry());  // once
 }
 
+// Five attempts in a row without an answer: the lane is held, and what it had in memory goes back to disk.
+TEST(Lanes, HoldADestinationWhoseCircuitOpens) {
+    Outbox box;
+    box.add("dead", 100);
+    box.read();
+    std::optional<microseconds> hold;
+    int attempts = 0;
+    while (!hold) {
+        for (const auto& delivery : box.start()) {
+            ++attempts;
+            hold = box.end(delivery.id, Answer::kNo);
+            if (hold) break;
+        }
+        ASSERT_LE(attempts, 6);
+    }
+    EXPECT_EQ(attempts, Circuit::kFailuresMost);
+    EXPECT_EQ(box.lanes.openCircuits(), 1U);
+    EXPECT_EQ(box.lanes.waiting(), 0U);
+    box.now += *hold - seconds(1);
+    box.read();  // on disk the lane is held too; a read that began before does no harm
+    EXPECT_EQ(box.start().size(), 0U);
+
+    // One probe when the pause is over, then a longer pause.
+    box.now += seconds(1);
+    box.read();
+    auto probe = box.start();
+    ASSERT_EQ(probe.size(), 1U);
+    const auto longer = box.end(probe[0].id, Answer::kNo);
+    ASSERT_TRUE(longer);
+    EXPECT_GT(*longer, *hold);
+
+    // The probe that is answered opens the gates.
+    box.now += *longer;
+    box.read();
+    probe = box.start();
+    ASSERT_EQ(probe.size(), 1U);
+    EXPECT_FALSE(box.end(probe[0].id, Answer::kYes));
+    EXPECT_EQ(box.lanes.openCircuits(), 0U);
+    EXPECT_EQ(box.start().size(), limits::kWebhookLaneInFlight);
+}
+
+TEST(Lanes, AProbeThatWasNotSentIsFollowedByAnother) {
+    Outbox box;
+    box.add("dead", 100);
+    box.read();
+    for (int i = 0; i < 5; ++i) box.end(box.lanes.start(box.now)->id, Answer::kNo);
+    box.now += std::chrono::minutes(2);
+    box.read();
+    auto probe = box.start();
+    ASSERT_EQ(probe.size(), 1U);
+    EXPECT_FALSE(box.end(probe[0].id, Answer::kUnknown));  // its delivery was cancelled, say
+    EXPECT_EQ(box.start().size(), 1U);
+}
+
+TEST(Lanes, KeepTheConfiguredPace) {
+    LaneLimits limits;
+    limits.rate_per_s = 2;
+    Outbox box(limits);
+    box.add("a", 50);
+    box.add("b", 50);
+    box.read();
+    const auto began = box.now;
+    std::size_t sent = 0;
+    while (sent < 20) {
+        for (const auto& delivery : box.start()) {
+            box.end(delivery.id, Answer::kYes);
+            ++sent;
+        }
+        if (const auto next = box.lanes.paced()) box.now = *next;
+    }
+    // Ten each: two at once, then two a second.
+    EXPECT_NEAR(static_cast<double>((box.now - began).count()), 4e6, 0.6e6);
+}
+
 TEST(Lanes, IgnoresEndsItDidNotStart) {
     Lanes lanes;
-    lanes.ended(DeliveryId(), Answer::kYes);
+    lanes.ended(DeliveryId());
     EXPECT_EQ(lanes.inFlight(), 0U);
 }
 
@@ -298,20 +380,24 @@ TEST(LanesProperty, HoldsForAnyTraffic) {
                 ASSERT_TRUE(sent.insert(delivery.id).second) << "twice, seed " << seed;
                 under_way.push_back(delivery);
                 ASSERT_LE(box.lanes.inFlight(delivery.lane), limits.lane) << "seed " << seed;
+                ASSERT_LE(box.lanes.openCircuits(), 10U) << "seed " << seed;
             }
             ASSERT_LE(box.lanes.inFlight(), limits.total) << "seed " << seed;
             ASSERT_LE(box.lanes.waiting(), limits.heads * limits.loaded) << "seed " << seed;
             if (!under_way.empty() && engine() % 3 != 0) {
                 const auto at = static_cast<std::ptrdiff_t>(engine() % under_way.size());
-                box.lanes.ended(under_way[static_cast<std::size_t>(at)].id,
-                                static_cast<Answer>(engine() % 3));
+                box.end(under_way[static_cast<std::size_t>(at)].id, static_cast<Answer>(engine() % 3));
                 under_way.erase(under_way.begin() + at);
             }
         }
-        // From here on every destination answers and nothing is added: all of it goes out without another
-        // read() call from outside.
+        // From here on every destination answers and nothing is added: all of it goes out, held lanes after
+        // their pause, without another read() call from outside.
+        box.now += std::chrono::minutes(2);
+        for (const auto& delivery : under_way) box.end(delivery.id, Answer::kYes);
+        under_way.clear();
+        box.read();
         do {
-            for (const auto& delivery : under_way) box.lanes.ended(delivery.id, Answer::kYes);
+            for (const auto& delivery : under_way) box.end(delivery.id, Answer::kYes);
             under_way = box.start();
             for (const auto& delivery : under_way)
                 ASSERT_TRUE(sent.insert(delivery.id).second) << "seed " << seed;

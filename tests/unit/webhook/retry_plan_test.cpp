@@ -14,10 +14,9 @@
 namespace heddle::webhook {
 
 void PrintTo(const NextStep& step, std::ostream* out) {
-    static constexpr const char* kNames[] = {"delivered", "retry at ", "failed"};
+    static constexpr const char* kNames[] = {"delivered", "retry at ", "exhausted", "gone"};
     *out << kNames[static_cast<int>(step.kind)];
     if (step.kind == NextStep::Kind::kRetryAt) *out << step.due.iso();
-    *out << " (" << step.error << ")";
 }
 
 namespace {
@@ -30,56 +29,59 @@ RetryPlan defaultPlan() {
     return RetryPlan(WebhookSettings{}.retry_schedule_s);
 }
 
-AttemptResult answered(unsigned status, std::optional<std::string> retry_after = std::nullopt) {
-    AttemptResult result;
-    result.status = status;
+struct Result {
+    DeliveryAttempt attempt;
+    std::optional<std::string> retry_after;
+};
+
+Result answered(int status, std::optional<std::string> retry_after = std::nullopt) {
+    Result result;
+    result.attempt.status_code = status;
+    result.attempt.outcome = status / 100 == 2   ? AttemptOutcome::kSuccess
+                             : status / 100 == 3 ? AttemptOutcome::kRedirect
+                             : status == 410     ? AttemptOutcome::kGone
+                                                 : AttemptOutcome::kHttpError;
     result.retry_after = std::move(retry_after);
     return result;
 }
 
-AttemptResult unanswered(std::string error) {
-    AttemptResult result;
-    result.error = std::move(error);
+Result unanswered(AttemptOutcome outcome) {
+    Result result;
+    result.attempt.outcome = outcome;
     return result;
 }
 
+NextStep step(const RetryPlan& plan, const Result& result, std::int64_t attempts, Random& random,
+              Timestamp now = kNow) {
+    return plan.step(result.attempt, result.retry_after, {attempts, kNow}, now, random);
+}
+
 // Seconds until the next attempt; -1 when there is none.
-double delay(const RetryPlan& plan, const AttemptResult& result, std::int64_t attempts, Random& random) {
-    const auto next = plan.step(result, attempts, kNow, random);
+double delay(const RetryPlan& plan, const Result& result, std::int64_t attempts, Random& random) {
+    const auto next = step(plan, result, attempts, random);
     return next.kind == Kind::kRetryAt ? static_cast<double>((next.due - kNow).count()) / 1e6 : -1;
 }
 
 TEST(RetryPlan, TakesEvery2xxForDelivered) {
     ConstantRandom random(0);
-    for (const unsigned status : {200U, 201U, 202U, 204U, 299U}) {
-        EXPECT_EQ(defaultPlan().step(answered(status), 1, kNow, random), (NextStep{Kind::kDelivered, {}, {}}))
+    for (const int status : {200, 201, 202, 204, 299}) {
+        EXPECT_EQ(step(defaultPlan(), answered(status), 1, random), (NextStep{Kind::kDelivered, {}, false}))
             << status;
     }
 }
 
 TEST(RetryPlan, TriesEverythingElseAgain) {
     ConstantRandom random(0);
-    for (const unsigned status : {100U, 199U, 300U, 301U, 302U, 304U, 307U, 308U, 400U, 401U, 403U, 404U,
-                                  408U, 409U, 422U, 425U, 429U, 500U, 502U, 503U, 504U, 599U, 999U}) {
-        EXPECT_EQ(defaultPlan().step(answered(status), 1, kNow, random).kind, Kind::kRetryAt) << status;
+    for (const int status : {100, 199, 300, 301, 302, 304, 307, 308, 400, 401, 403, 404,
+                             408, 409, 422, 425, 429, 500, 502, 503, 504, 599, 999}) {
+        EXPECT_EQ(step(defaultPlan(), answered(status), 1, random).kind, Kind::kRetryAt) << status;
     }
-    EXPECT_EQ(defaultPlan().step(unanswered("timed out"), 1, kNow, random).kind, Kind::kRetryAt);
+    EXPECT_EQ(step(defaultPlan(), unanswered(AttemptOutcome::kTimeout), 1, random).kind, Kind::kRetryAt);
 }
 
 TEST(RetryPlan, EndsWithGone) {
     ConstantRandom random(0);
-    EXPECT_EQ(defaultPlan().step(answered(410, "5"), 1, kNow, random),
-              (NextStep{Kind::kFailed, {}, "gone (HTTP 410)"}));
-}
-
-TEST(RetryPlan, SaysWhy) {
-    ConstantRandom random(0);
-    EXPECT_EQ(defaultPlan().step(answered(500), 1, kNow, random).error, "HTTP 500");
-    EXPECT_EQ(defaultPlan().step(answered(302), 1, kNow, random).error,
-              "HTTP 302 (redirects are not followed)");
-    EXPECT_EQ(defaultPlan().step(unanswered("connection refused"), 1, kNow, random).error,
-              "connection refused");
-    EXPECT_EQ(defaultPlan().step(unanswered(""), 1, kNow, random).error, "no answer");
+    EXPECT_EQ(step(defaultPlan(), answered(410, "5"), 1, random), (NextStep{Kind::kGone, {}, false}));
 }
 
 // The receiver is down for days: ten attempts over three days, then the delivery has failed.
@@ -93,22 +95,22 @@ TEST(RetryPlan, FollowsTheDefaultSchedule) {
         EXPECT_NEAR(delay(defaultPlan(), answered(500), attempts, most), schedule[i] * 1.2, 0.001);
     }
     EXPECT_EQ(delay(defaultPlan(), answered(500), 10, least), -1);
-    EXPECT_EQ(defaultPlan().step(answered(500), 10, kNow, least), (NextStep{Kind::kFailed, {}, "HTTP 500"}));
+    EXPECT_EQ(step(defaultPlan(), answered(500), 10, least), (NextStep{Kind::kExhausted, {}, false}));
     // A crash may have counted one more.
     EXPECT_EQ(delay(defaultPlan(), answered(500), 11, least), -1);
-    EXPECT_EQ(defaultPlan().step(answered(200), 11, kNow, least).kind, Kind::kDelivered);
+    EXPECT_EQ(step(defaultPlan(), answered(200), 11, least).kind, Kind::kDelivered);
 }
 
 TEST(RetryPlan, WithoutAScheduleTriesOnce) {
     ConstantRandom random(0);
-    EXPECT_EQ(RetryPlan({}).step(answered(500), 1, kNow, random).kind, Kind::kFailed);
-    EXPECT_EQ(RetryPlan({}).step(answered(204), 1, kNow, random).kind, Kind::kDelivered);
+    EXPECT_EQ(step(RetryPlan({}), answered(500), 1, random).kind, Kind::kExhausted);
+    EXPECT_EQ(step(RetryPlan({}), answered(204), 1, random).kind, Kind::kDelivered);
 }
 
 TEST(RetryPlan, WaitsAtLeastAsLongAsABusyReceiverSays) {
     ConstantRandom least(0);
     ConstantRandom most(0xff);
-    for (const unsigned status : {429U, 503U}) {
+    for (const int status : {429, 503}) {
         EXPECT_NEAR(delay(defaultPlan(), answered(status, "120"), 1, least), 120, 0.001);
         EXPECT_NEAR(delay(defaultPlan(), answered(status, "120"), 1, most), 144, 0.001);
         EXPECT_NEAR(delay(defaultPlan(), answered(status, " 7 "), 1, least), 7, 0.001);
@@ -151,11 +153,11 @@ std::uint64_t seed() {
     return chosen != nullptr ? std::strtoull(chosen, nullptr, 10) : 20261123;
 }
 
-AttemptResult anyFailure(std::mt19937_64& engine) {
-    static constexpr unsigned kStatuses[] = {301, 404, 408, 429, 500, 503};
+Result anyFailure(std::mt19937_64& engine) {
+    static constexpr int kStatuses[] = {301, 404, 408, 429, 500, 503};
     static constexpr const char* kRetryAfters[] = {"0",        "5",        "3600",
                                                    "99999999", "nonsense", "Mon, 23 Nov 2026 13:00:00 GMT"};
-    if (engine() % 3 == 0) return unanswered("connection refused");
+    if (engine() % 3 == 0) return unanswered(AttemptOutcome::kConnectRefused);
     auto result = answered(kStatuses[engine() % 6]);
     if (engine() % 2 == 0) result.retry_after = kRetryAfters[engine() % 6];
     return result;
@@ -176,9 +178,9 @@ TEST(RetryPlanProperty, HoldsForAnySchedule) {
         for (;;) {
             ++attempts;
             const auto result = anyFailure(engine);
-            const auto next = plan.step(result, attempts, now, random);
-            ASSERT_FALSE(next.error.empty());
-            if (next.kind == Kind::kFailed) break;
+            const auto next = plan.step(result.attempt, result.retry_after, {attempts, kNow}, now, random);
+            ASSERT_FALSE(next.free);
+            if (next.kind == Kind::kExhausted) break;
             ASSERT_EQ(next.kind, Kind::kRetryAt);
             const auto planned =
                 static_cast<double>(schedule.at(static_cast<std::size_t>(attempts) - 1)) * 1e6;
@@ -190,6 +192,40 @@ TEST(RetryPlanProperty, HoldsForAnySchedule) {
         ASSERT_EQ(attempts, static_cast<std::int64_t>(schedule.size()) + 1)
             << "HEDDLE_TEST_SEED=" << start + round;
     }
+}
+
+// The proxy's faults cost no attempt, but such a delivery ends too.
+TEST(RetryPlan, CountsNoAttemptThatTheProxyFailed) {
+    ConstantRandom least(0);
+    const auto failed = unanswered(AttemptOutcome::kProxyFailed);
+    const RetryPlan plan({5, 5});
+    for (const std::int64_t attempts : {1, 2, 3, 100}) {
+        const auto next = step(plan, failed, attempts, least);
+        EXPECT_EQ(next.kind, Kind::kRetryAt);
+        EXPECT_TRUE(next.free);
+        EXPECT_EQ(next.due, kNow + seconds(24));
+    }
+    EXPECT_EQ(step(plan, failed, 1, least, kNow + plan.span() + seconds(1)).kind, Kind::kExhausted);
+}
+
+TEST(RetryPlan, KnowsItsLongestSpan) {
+    EXPECT_EQ(RetryPlan({}).span(), std::chrono::minutes(1));
+    EXPECT_EQ(RetryPlan({100, 900}).span(), seconds(1200) + std::chrono::minutes(1));
+}
+
+// The wall clock jumps a day ahead between attempts, again and again: each jump costs one attempt at most.
+TEST(RetryPlan, AClockThatJumpsCausesNoStorm) {
+    ConstantRandom least(0);
+    const RetryPlan plan = defaultPlan();
+    Timestamp now = kNow;
+    std::int64_t attempts = 1;
+    for (; attempts <= 9; ++attempts) {
+        const auto next = step(plan, answered(500), attempts, least, now);
+        ASSERT_EQ(next.kind, Kind::kRetryAt);
+        ASSERT_GE(next.due - now, seconds(4));
+        now = now + std::chrono::hours(24);
+    }
+    EXPECT_EQ(step(plan, answered(500), attempts, least, now).kind, Kind::kExhausted);
 }
 
 TEST(RetryPlanProperty, SpreadsJitterEvenly) {

@@ -104,22 +104,24 @@ TEST(UrlPolicy, AllowsListedDomains) {
                              "dotted.example.", "8.8.8.8"};
     });
     const std::string refusal = "Webhook domain not allowed (webhooks.url.allowed_domains)";
-    for (const char* good : {"https://a.mycompany.com/", "https://a.b.mycompany.com/",
-                             "https://A.MYCOMPANY.COM/", "https://a.mycompany.com./",
-                             "https://api.trusted-service.com/", "https://user:pw@api.trusted-service.com/",
-                             "https://xn--bcher-kva.example/", "https://BÜCHER.example/",
-                             "https://dotted.example/", "https://8.8.8.8/", "https://134744072/", "/hook"}) {
+    for (const char* good :
+         {"https://a.mycompany.com/", "https://a.b.mycompany.com/", "https://A.MYCOMPANY.COM/",
+          "https://a.mycompany.com./", "https://api.trusted-service.com/", "https://xn--bcher-kva.example/",
+          "https://BÜCHER.example/", "https://dotted.example/", "https://8.8.8.8/", "https://134744072/",
+          "/hook"}) {
         EXPECT_EQ(judge(settings, good), "") << good;
     }
     for (const char* bad :
          {"https://mycompany.com/", "https://evilmycompany.com/", "https://mycompany.com.evil.com/",
-          "https://a.mycompany.com.evil.com/", "https://a.mycompany.com@evil.com/",
-          "https://evil.com/a.mycompany.com", "https://evil.com?.mycompany.com",
-          "https://evil.com#.mycompany.com", "https://b.api.trusted-service.com/",
-          "https://trusted-service.com/", "https://8.8.4.4/", "https://amycompany.com/"}) {
+          "https://a.mycompany.com.evil.com/", "https://a.mycompany.co/", "https://evil.com/a.mycompany.com",
+          "https://evil.com?.mycompany.com", "https://evil.com#.mycompany.com",
+          "https://b.api.trusted-service.com/", "https://trusted-service.com/", "https://8.8.4.4/",
+          "https://amycompany.com/"}) {
         EXPECT_EQ(judge(settings, bad), refusal) << bad;
     }
     EXPECT_NE(judge(settings, "https://.mycompany.com/"), "");
+    EXPECT_NE(judge(settings, "https://a.mycompany.com@evil.com/"), "");
+    EXPECT_NE(judge(settings, "https://user@a.mycompany.com/"), "");
 }
 
 TEST(UrlPolicy, AcceptsLoopbackWhenOnlyLoopbackReachesTheServer) {
@@ -228,10 +230,9 @@ TEST(UrlPolicy, RefusalsNeverHoldSecrets) {
         s.require_https = true;
         s.max_url_length = 60;
     });
-    for (const char* url :
-         {"http://u:s3cret@h.example/s3cret?t=s3cret", "https://u:s3cret@127.0.0.1/s3cret?s3cret",
-          "https://u:s3cret@10.0.0.1/s3cret?t=s3cret", "https://metadata/s3cret?t=s3cret",
-          "https://h.example/s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret"}) {
+    for (const char* url : {"http://u:s3cret@h.example/s3cret?t=s3cret", "https://127.0.0.1/s3cret?s3cret",
+                            "https://10.0.0.1/s3cret?t=s3cret", "https://metadata/s3cret?t=s3cret",
+                            "https://h.example/s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret-s3cret"}) {
         const auto refusal = judge(strict, url);
         EXPECT_NE(refusal, "") << url;
         EXPECT_EQ(refusal.find("s3cret"), std::string::npos) << refusal;
@@ -241,6 +242,88 @@ TEST(UrlPolicy, RefusalsNeverHoldSecrets) {
 TEST(UrlPolicy, DemandsNetworks) {
     const auto broken = changed(published(), [](auto& s) { s.allowed_networks = {"10.0.0.0/99"}; });
     EXPECT_THROW(UrlPolicy{broken}, std::invalid_argument);
+}
+
+// ---- our own listener
+
+constexpr const char* kSelf = "Webhook host blocked: this server's own address (use a relative URL)";
+
+using Addresses = std::vector<boost::asio::ip::address>;
+
+// The refusal of a server that listens at `listening`:2024.
+std::string judgeAsListener(const WebhookSettings& settings, const std::vector<const char*>& listening,
+                            std::string_view url) {
+    UrlPolicy policy(settings);
+    Addresses addresses;
+    for (const char* each : listening) addresses.push_back(boost::asio::ip::make_address(each));
+    policy.setSelf(addresses, 2024);
+    const auto result = policy.checkText(url);
+    return result ? "" : result.error().detail;
+}
+
+TEST(UrlPolicySelf, RefusesItsOwnAddressInEverySpelling) {
+    for (const char* url : {"http://127.0.0.1:2024/", "http://127.1:2024/x?y", "http://2130706433:2024/",
+                            "https://127.0.0.1:2024/", "http://[::ffff:127.0.0.1]:2024/",
+                            "http://localhost:2024/", "http://LOCALHOST.:2024/", "http://a.localhost:2024/",
+                            "http://localhost.localdomain:2024/", "http://①②⑦.0.0.1:2024/"}) {
+        EXPECT_EQ(judgeAsListener({}, {"127.0.0.1"}, url), kSelf) << url;
+    }
+    EXPECT_EQ(judgeAsListener({}, {"127.0.0.1"}, "/runs"), "");
+}
+
+TEST(UrlPolicySelf, LeavesEverythingElseOnTheMachineAlone) {
+    for (const char* url : {"http://127.0.0.1:2025/", "http://127.0.0.1/", "http://localhost:2025/",
+                            "http://127.0.0.2:2024/", "http://[::1]:2024/", "http://name.example:2024/"}) {
+        EXPECT_EQ(judgeAsListener({}, {"127.0.0.1"}, url), "") << url;
+    }
+    EXPECT_EQ(judgeAsListener({}, {"::1"}, "http://[::1]:2024/"), kSelf);
+    EXPECT_EQ(judgeAsListener({}, {"::1"}, "http://localhost:2024/"), kSelf);
+    EXPECT_EQ(judgeAsListener({}, {"::1"}, "http://127.0.0.1:2024/"), "");
+    EXPECT_EQ(judgeAsListener({}, {"127.0.0.2"}, "http://localhost:2024/"), "");
+}
+
+TEST(UrlPolicySelf, AListenerOnEveryAddressIsAllOfLoopbackAndEveryInterface) {
+    const auto settings = changed(published(), [](auto& s) {
+        s.allowed_networks = {"127.0.0.0/8", "::1", "10.0.0.0/8"};
+    });
+    const std::vector<const char*> v4 = {"0.0.0.0", "127.0.0.1", "10.1.2.3", "8.8.8.8"};
+    for (const char* url :
+         {"http://127.0.0.1:2024/", "http://127.9.8.7:2024/", "http://10.1.2.3:2024/", "http://8.8.8.8:2024/",
+          "http://[::ffff:10.1.2.3]:2024/", "http://localhost:2024/"}) {
+        EXPECT_EQ(judgeAsListener(settings, v4, url), kSelf) << url;
+    }
+    for (const char* url : {"http://[::1]:2024/", "http://10.1.2.4:2024/", "http://8.8.8.8:80/"}) {
+        EXPECT_EQ(judgeAsListener(settings, v4, url), "") << url;
+    }
+    const std::vector<const char*> v6 = {"::", "::1", "2001:4860::1", "10.1.2.3"};
+    for (const char* url : {"http://[::1]:2024/", "http://127.9.8.7:2024/", "http://10.1.2.3:2024/",
+                            "http://[2001:4860::1]:2024/"}) {
+        EXPECT_EQ(judgeAsListener(settings, v6, url), kSelf) << url;
+    }
+}
+
+TEST(UrlPolicySelf, JudgesWhatANameResolvedTo) {
+    UrlPolicy policy{WebhookSettings{}};
+    policy.setSelf({boost::asio::ip::make_address("127.0.0.1")}, 2024);
+    const auto refusal = [&policy](const char* url, const char* address) {
+        const auto result = policy.checkAddress(*parseUrl(url), boost::asio::ip::make_address(address));
+        return result ? "" : result.error().detail;
+    };
+    EXPECT_EQ(refusal("http://name.example:2024/", "127.0.0.1"), kSelf);
+    EXPECT_EQ(refusal("http://name.example:2024/", "::ffff:127.0.0.1"), kSelf);
+    EXPECT_EQ(refusal("http://name.example/", "127.0.0.1"), "");
+    EXPECT_EQ(refusal("http://name.example:2024/", "127.0.0.2"), "");
+}
+
+TEST(UrlPolicySelf, OtherRefusalsComeFirst) {
+    // "Use a relative URL" would be no advice.
+    const auto disabled = changed(WebhookSettings{}, [](auto& s) { s.disable_loopback = true; });
+    EXPECT_EQ(judgeAsListener(disabled, {"127.0.0.1"}, "http://127.0.0.1:2024/"), kLoopbackDisabled);
+    EXPECT_EQ(judgeAsListener(disabled, {"127.0.0.1"}, "http://localhost:2024/"), kLoopbackDisabled);
+    EXPECT_EQ(judgeAsListener(published(), {"0.0.0.0", "10.1.2.3"}, "http://10.1.2.3:2024/"),
+              kPrivateRefused);
+    EXPECT_EQ(judgeAsListener(published(), {"0.0.0.0"}, "http://0.0.0.0:2024/"),
+              "Webhook host blocked: reserved address");
 }
 
 }  // namespace
