@@ -5,6 +5,9 @@
 #include "api/operation.hpp"
 #include "base/log.hpp"
 #include "webhook/dispatcher.hpp"
+#include "webhook/url.hpp"
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
@@ -37,18 +40,16 @@ http::Response deliveryResponse(const store::LoggedDelivery& logged, Responses r
 // A host as Delivery::host spells it. Anything that looks like a URL is refused, and never repeated: it may
 // hold a token.
 Result<std::string> hostFilter(std::string_view text) {
-    std::string host(text);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    if (host.ends_with('.')) host.pop_back();
-    const bool odd = host.find_first_of("/?#@\\ []") != std::string::npos;
-    const bool has_port = std::ranges::count(host, ':') == 1;
-    if (host.empty() || odd || has_port) {
+    const bool bracketed = text.starts_with('[');
+    const auto colons = std::ranges::count(text, ':');
+    const bool with_port = bracketed ? !text.ends_with(']') : colons == 1;
+    const bool odd = text.find_first_of("/?#@\\") != std::string_view::npos;
+    const std::string host = !bracketed && colons > 1 ? fmt::format("[{}]", text) : std::string(text);
+    auto url = webhook::parseUrl("http://" + host + "/");
+    if (with_port || odd || !url) {
         return Problem::invalid("host must be a host name or an address, without scheme, port or path");
     }
-    std::ranges::transform(host, host.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return host;
+    return std::move(url->host);
 }
 
 template <class Id>

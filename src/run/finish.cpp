@@ -63,9 +63,11 @@ bool writeDelivery(sql::Connection& db, const Run& run, const std::optional<RawJ
     delivery.thread_id = run.thread_id;
     delivery.url = *run.kwargs.webhook;
     delivery.lane = webhook::laneOf(delivery.url);
+    delivery.host = webhook::hostOf(delivery.url);
     delivery.body = std::move(payload.body);
     delivery.sent_at_offset = payload.sent_at_offset;
     delivery.due_at = delivery.created_at = rules.now;
+    delivery.queued_at = delivery.updated_at = rules.now;
     return store::insertDelivery(db, delivery);
 }
 
