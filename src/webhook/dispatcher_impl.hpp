@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace heddle::webhook {
 
@@ -24,6 +25,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
     void start();
     void wake();
+    void release(std::string_view lane);
     void setCredentials(Credentials credentials);
     boost::asio::awaitable<Result<DeliveryAttempt>> test(std::string url);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
@@ -62,7 +64,6 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     const UrlPolicy& policy_;
     WebhookFields fields_;  // of the body of tests; runs' bodies are made when they end
     std::shared_ptr<const Credentials> credentials_;
-    WebhookFields fields_;
     RetryPlan plan_;
     microseconds lease_;
     Lanes lanes_;
