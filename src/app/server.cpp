@@ -84,6 +84,7 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
     for (const auto& graph : config.graphs) options.graphs.push_back(graph.graph_id);
     options.deliver = !config.disable_webhooks;
     options.stateless_values = config.webhooks.stateless_values;
+    options.webhook_fields = config.webhooks.fields;
     return options;
 }
 
