@@ -81,7 +81,6 @@ Dispatcher::Impl::Impl(asio::any_io_executor loop, sql::Database& db, const Cloc
       metrics_(options.metrics),
       storage_pause_(options.storage_pause),
       policy_(policy),
-      fields_(options.settings.fields),
       credentials_(std::make_shared<const Credentials>(std::move(options.credentials))),
       fields_(options.settings.fields),
       plan_(options.settings.retry_schedule_s),

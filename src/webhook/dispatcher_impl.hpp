@@ -64,7 +64,6 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     const UrlPolicy& policy_;
     WebhookFields fields_;  // of the body of tests; runs' bodies are made when they end
     std::shared_ptr<const Credentials> credentials_;
-    WebhookFields fields_;
     RetryPlan plan_;
     microseconds lease_;
     Lanes lanes_;
