@@ -12,10 +12,10 @@ inline constexpr std::size_t kConfigFile = 1024 * 1024;  // langgraph.json, .env
 inline constexpr std::size_t kHttpBody = 16 * 1024 * 1024;
 inline constexpr std::size_t kHttpHeader = 32 * 1024;
 inline constexpr std::size_t kHttpTarget = 8 * 1024;
-inline constexpr std::size_t kHttpHeaderFields = 256;          // in number
-inline constexpr std::size_t kHttpBodyRate = 4096;             // bytes a second; a slower body is given up
-inline constexpr std::chrono::seconds kHttpWriteStall{30};     // without progress; not for streams
-inline constexpr std::chrono::seconds kHttpRefusalLinger{2};   // reads on after a refusal
+inline constexpr std::size_t kHttpHeaderFields = 256;         // in number
+inline constexpr std::size_t kHttpBodyRate = 4096;            // bytes a second; a slower body is given up
+inline constexpr std::chrono::seconds kHttpWriteStall{30};    // without progress; not for streams
+inline constexpr std::chrono::seconds kHttpRefusalLinger{2};  // reads on after a refusal
 inline constexpr std::size_t kHttpConnections = 20'000;
 inline constexpr std::chrono::seconds kHttpIdle{75};
 inline constexpr std::chrono::seconds kHttpHeaderTime{30};
@@ -39,6 +39,7 @@ inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;  // of what a worker 
 
 inline constexpr std::size_t kWebhookUrlChars = 65'536;
 inline constexpr std::size_t kWebhookSecrets = 10;      // each signs every request
+inline constexpr std::size_t kListenIds = 10'000;       // webhook-ids that `heddle listen` remembers
 inline constexpr std::size_t kWebhookBodyLeast = 1024;  // bounds of webhooks.max_payload_bytes
 inline constexpr std::size_t kWebhookBodyMost = 64 * 1024 * 1024;
 inline constexpr std::size_t kWebhookInFlight = 256;     // attempts under way in all
