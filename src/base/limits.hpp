@@ -21,6 +21,13 @@ inline constexpr std::chrono::seconds kHttpIdle{75};
 inline constexpr std::chrono::seconds kHttpHeaderTime{30};
 inline constexpr std::chrono::seconds kHeartbeat{5};
 
+inline constexpr std::size_t kClientHead = 64 * 1024;  // of a response: its heads, interim ones included
+inline constexpr int kClientInterim = 16;              // 1xx before a response
+inline constexpr std::size_t kClientRead = 16 * 1024;  // at once
+inline constexpr std::size_t kClientKept = 256;  // idle connections in all, kWebhookLaneInFlight of a kind
+inline constexpr std::chrono::seconds kClientIdle{30};
+inline constexpr std::chrono::seconds kClientNextAddress{3};  // an address that hangs, when there are others
+
 inline constexpr std::size_t kSqlQueue = 20'000;  // jobs waiting for the writer
 inline constexpr std::size_t kSqlBatch = 512;     // jobs in one commit
 inline constexpr std::size_t kSubscriberLag = 16 * 1024 * 1024;
@@ -47,5 +54,7 @@ inline constexpr std::size_t kWebhookLaneInFlight = 16;  // attempts under way t
 inline constexpr std::size_t kWebhookResponseRead = 64 * 1024;
 inline constexpr std::size_t kWebhookTests = 8;  // POST /webhooks/test at once
 inline constexpr std::size_t kWebhookResponseKept = 16 * 1024;
+inline constexpr std::size_t kDeliveryAttemptsListed = 20;  // shown of each delivery in a list
+inline constexpr std::size_t kDeliveryAttemptsShown = 500;  // shown of one delivery
 
 }  // namespace heddle::limits

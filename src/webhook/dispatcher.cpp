@@ -101,6 +101,11 @@ void Dispatcher::Impl::wake() {
     nudge();
 }
 
+void Dispatcher::Impl::release(std::string_view lane) {
+    lanes_.release(lane);
+    wake();
+}
+
 void Dispatcher::Impl::setCredentials(Credentials credentials) {
     credentials_ = std::make_shared<const Credentials>(std::move(credentials));
 }
@@ -207,7 +212,11 @@ asio::awaitable<bool> Dispatcher::Impl::refresh() {
         if (stopping_) co_return true;
         if (heads->next_due) dueAt(*heads->next_due);
         if (!next_expiry_ && heads->oldest) next_expiry_ = *heads->oldest + plan_.span();
-        for (const auto& delivery : heads->due) lanes_.offer(delivery, clock_.steady());
+        for (const auto& delivery : heads->due) {
+            // The row of a held lane goes with its last delivery; a new one does not know of the hold.
+            const auto wait = lanes_.offer(delivery, clock_.steady());
+            if (wait > microseconds(0)) dueAt(now + wait);
+        }
         for (const auto& lane : heads->more) lanes_.markMore(lane);
         if (heads->more_lanes) lanes_.markMoreLanes();
         co_return true;
@@ -296,6 +305,10 @@ void Dispatcher::start() {
 
 void Dispatcher::wake() {
     impl_->wake();
+}
+
+void Dispatcher::release(std::string_view lane) {
+    impl_->release(lane);
 }
 
 void Dispatcher::setCredentials(Credentials credentials) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace heddle::webhook {
 
@@ -24,6 +25,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
     void start();
     void wake();
+    void release(std::string_view lane);
     void setCredentials(Credentials credentials);
     boost::asio::awaitable<Result<DeliveryAttempt>> test(std::string url);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
@@ -47,7 +49,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     // -- attempt.cpp: one attempt
     boost::asio::awaitable<void> attempt(store::DueDelivery head);
     boost::asio::awaitable<void> perform(store::DueDelivery head);
-    boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head);
+    boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head, Timestamp now);
     boost::asio::awaitable<void> record(Delivery delivery, store::AttemptEnd end);
     void count(const Delivery& delivery, const DeliveryAttempt& attempt) const;
     void report(const Delivery& delivery, const Sent& sent, const NextStep& next) const;
