@@ -19,6 +19,7 @@ LATE_S = 0.5 * SLOW
 RSS_GROWTH_KB = 16 * 1024 * SLOW
 NUMBER = itertools.count()
 MIB = 1 << 20
+BOMB = gzip.compress(bytes(32 * MIB))  # 32 kB: all of it is read
 
 
 def head(*lines, status="200 OK", version="1.1"):
@@ -71,8 +72,7 @@ def endless_chunks(exchange):
 
 
 def bomb(exchange):
-    packed = gzip.compress(b"\0" * (64 * MIB))  # some 64 kB
-    exchange.send(head("Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed)
+    exchange.send(head("Content-Encoding: gzip", f"Content-Length: {len(BOMB)}") + BOMB)
 
 
 def reset_midway(exchange):

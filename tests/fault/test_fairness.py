@@ -4,12 +4,14 @@ import datetime
 import itertools
 import time
 
+import pytest
+
 from attempts import LOG
 from receiver import Receiver, Reply
 from server import SLOW, native_config
 from waiting import until
 
-PENDING, HEALTHY = 1000, 200
+PENDING, HEALTHY = 1000, 100
 LATENCY_S = 0.25 * SLOW
 
 
@@ -23,20 +25,29 @@ def latency_s(came):
     return came.at + (time.time() - time.monotonic()) - ended
 
 
+def p99_s(server, receiver, prefix):
+    """Of HEALTHY runs, one after the other."""
+    for number in range(HEALTHY):
+        server.post("/runs", {"assistant_id": "native_echo", "input": {"text": "x"}, "webhook": receiver.url(f"/{prefix}{number}")})
+        receiver.one(f"/{prefix}{number}")
+    came = [each for each in receiver.received if each.path.startswith(f"/{prefix}")]
+    assert len(came) == HEALTHY
+    return sorted(map(latency_s, came))[int(HEALTHY * 0.99) - 1]
+
+
+@pytest.mark.timeout(240 * SLOW)
 def test_a_thousand_deliveries_to_a_receiver_that_hangs_delay_no_other(serve, receiver):
     server = serve(hooks(timeout_seconds=30), args=LOG)
+    alone_s = p99_s(server, receiver, "alone")
     with Receiver(default=Reply(hang=True)) as hanging:
         run = {"assistant_id": "native_echo", "input": {"text": "x"}, "webhook": hanging.url()}
         for _ in range(PENDING // 100):
             assert server.post("/runs/batch", [run] * 100).status_code == 200
         until(lambda: server.get("/metrics?format=json").json()["webhooks"]["pending"] >= PENDING, "all to be pending", 60 * SLOW)
         hanging.wait(count=1)
-        for number in range(HEALTHY):
-            server.post("/runs", {**run, "webhook": receiver.url(f"/{number}")})
-            receiver.one(f"/{number}")
-        slowest = sorted(map(latency_s, receiver.received))
-        assert len(slowest) == HEALTHY
-        assert slowest[int(HEALTHY * 0.99) - 1] <= LATENCY_S, slowest[-5:]
+        # A machine that is busy with other things makes both slow.
+        beside_s = p99_s(server, receiver, "beside")
+        assert beside_s <= max(LATENCY_S, 2 * alone_s), (beside_s, alone_s)
         # It holds its own share of the slots, and no more.
         assert len(hanging.received) <= 16
 
