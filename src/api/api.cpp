@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.hpp"
 
-#include "base/offload.hpp"
 #include "api/problem.hpp"
 #include "base/log.hpp"
+#include "base/offload.hpp"
 #include "sql/connection.hpp"
 
 #include <memory>
@@ -33,6 +33,7 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
     addThreads(*this, context);
     addRuns(*this, context);
     addStatelessRuns(*this, context);
+    addWebhooks(*this, context);
 }
 
 void Api::add(http::Method method, std::string_view pattern, Body body, Action action) {

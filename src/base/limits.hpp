@@ -12,10 +12,10 @@ inline constexpr std::size_t kConfigFile = 1024 * 1024;  // langgraph.json, .env
 inline constexpr std::size_t kHttpBody = 16 * 1024 * 1024;
 inline constexpr std::size_t kHttpHeader = 32 * 1024;
 inline constexpr std::size_t kHttpTarget = 8 * 1024;
-inline constexpr std::size_t kHttpHeaderFields = 256;          // in number
-inline constexpr std::size_t kHttpBodyRate = 4096;             // bytes a second; a slower body is given up
-inline constexpr std::chrono::seconds kHttpWriteStall{30};     // without progress; not for streams
-inline constexpr std::chrono::seconds kHttpRefusalLinger{2};   // reads on after a refusal
+inline constexpr std::size_t kHttpHeaderFields = 256;         // in number
+inline constexpr std::size_t kHttpBodyRate = 4096;            // bytes a second; a slower body is given up
+inline constexpr std::chrono::seconds kHttpWriteStall{30};    // without progress; not for streams
+inline constexpr std::chrono::seconds kHttpRefusalLinger{2};  // reads on after a refusal
 inline constexpr std::size_t kHttpConnections = 20'000;
 inline constexpr std::chrono::seconds kHttpIdle{75};
 inline constexpr std::chrono::seconds kHttpHeaderTime{30};
@@ -53,5 +53,7 @@ inline constexpr std::size_t kWebhookLaneInFlight = 16;  // attempts under way t
 inline constexpr std::size_t kWebhookResponseRead = 64 * 1024;
 inline constexpr std::size_t kWebhookTests = 8;  // POST /webhooks/test at once
 inline constexpr std::size_t kWebhookResponseKept = 16 * 1024;
+inline constexpr std::size_t kDeliveryAttemptsListed = 20;  // shown of each delivery in a list
+inline constexpr std::size_t kDeliveryAttemptsShown = 500;  // shown of one delivery
 
 }  // namespace heddle::limits

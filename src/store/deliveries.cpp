@@ -21,7 +21,8 @@ void logAttempt(sql::Connection& db, const DeliveryId& id, const DeliveryAttempt
         return span ? std::optional<std::int64_t>(span->count()) : std::nullopt;
     };
     db.run(
-        "INSERT INTO delivery_attempts (delivery, number, started_at, duration_us, dns_us, connect_us, tls_us,"
+        "INSERT INTO delivery_attempts (delivery, number, started_at, duration_us, dns_us, connect_us, "
+        "tls_us,"
         " first_byte_us, status_code, outcome, error, response_body)"
         " SELECT d.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM deliveries d WHERE d.uuid = $12"
         " ON CONFLICT (delivery, number) DO NOTHING",
@@ -95,6 +96,12 @@ bool endAttempt(sql::Connection& db, const DeliveryId& id, const AttemptEnd& end
         end.budget == AttemptEnd::Budget::kKept ? 1 : 0, end.attempt.status_code, end.attempt.error,
         id.str());
     logAttempt(db, id, end.attempt);
+    if (ended == 0) {  // cancelled meanwhile
+        db.run(
+            "UPDATE deliveries SET leased = 0, started_at = NULL, updated_at = $1 WHERE uuid = $2 AND leased "
+            "= 1",
+            now.micros(), id.str());
+    }
     std::string lane;
     {
         auto row = db.query("SELECT lane FROM deliveries WHERE uuid = $1", id.str());
@@ -147,7 +154,8 @@ std::int64_t exhaustOverdue(sql::Connection& db, Timestamp before, Timestamp now
     std::int64_t ended = 0;
     {
         auto rows = db.query(
-            "UPDATE deliveries SET status = 'exhausted', updated_at = $1 WHERE id IN (SELECT id FROM deliveries"
+            "UPDATE deliveries SET status = 'exhausted', updated_at = $1 WHERE id IN (SELECT id FROM "
+            "deliveries"
             " WHERE status = 'pending' AND queued_at < $2 AND due_at <= $1 AND leased = 0"
             " ORDER BY queued_at LIMIT $3)"
             " RETURNING lane",
@@ -168,12 +176,11 @@ std::int64_t expireDeliveries(sql::Connection& db, const Retention& retention, s
     for (const auto status : {DeliveryStatus::kSucceeded, DeliveryStatus::kExhausted, DeliveryStatus::kGone,
                               DeliveryStatus::kCancelled}) {
         const bool succeeded = status == DeliveryStatus::kSucceeded;
-        // Ids grow with time: the oldest are the first of their status.
         const auto removed = db.run(
-            "DELETE FROM deliveries WHERE id IN (SELECT id FROM (SELECT id, created_at FROM deliveries"
-            " WHERE status = $1 ORDER BY id LIMIT $2) AS oldest WHERE created_at < $3)",
-            toString(status), limit,
-            (succeeded ? retention.succeeded_before : retention.others_before).micros());
+            "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries"
+            " WHERE status = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)",
+            toString(status), (succeeded ? retention.succeeded_before : retention.others_before).micros(),
+            limit);
         most = std::max(most, removed);
     }
     return most;

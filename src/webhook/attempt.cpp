@@ -15,7 +15,6 @@ namespace {
 namespace asio = boost::asio;
 using Millis = std::chrono::milliseconds;
 
-
 store::AttemptEnd endOf(const Sent& sent, const NextStep& next) {
     store::AttemptEnd end;
     switch (next.kind) {
@@ -64,14 +63,14 @@ asio::awaitable<void> Dispatcher::Impl::attempt(store::DueDelivery head) {
 
 asio::awaitable<void> Dispatcher::Impl::perform(store::DueDelivery head) {
     const auto id = head.id;
-    auto delivery = co_await begin(std::move(head));
+    const auto started = clock_.now();
+    auto delivery = co_await begin(std::move(head), started);
     if (abandoned_) co_return;
     if (!delivery) {
         (void)lanes_.noteAnswer(id, Lanes::Answer::kUnknown, clock_.steady(), random_);
         co_return;
     }
     Sent sent;
-    sent.attempt.started_at = clock_.now();
     try {
         sent = co_await sender_.send(*delivery, credentials_);
     } catch (const std::exception& error) {
@@ -82,6 +81,7 @@ asio::awaitable<void> Dispatcher::Impl::perform(store::DueDelivery head) {
     // Closed at shutdown: the lease stays, and the next process sends again.
     if (abandoned_ || (sent.closed && stopping_)) co_return;
     sent.attempt.number = delivery->attempts;
+    sent.attempt.started_at = started;
     const Progress progress{delivery->attempts - delivery->spent, delivery->queued_at};
     const auto now = clock_.now();
     const auto next = plan_.step(sent.attempt, sent.retry_after, progress, now, random_);
@@ -100,9 +100,8 @@ asio::awaitable<void> Dispatcher::Impl::perform(store::DueDelivery head) {
 
 // Commits attempts + 1 and the time of the first one before anything is dialled: every attempt, also of a
 // later process, sends the same bytes.
-asio::awaitable<std::optional<Delivery>> Dispatcher::Impl::begin(store::DueDelivery head) {
+asio::awaitable<std::optional<Delivery>> Dispatcher::Impl::begin(store::DueDelivery head, Timestamp now) {
     const auto id = head.id;
-    const auto now = clock_.now();
     auto job = [id, now, until = now + lease_](sql::Connection& db) -> Result<std::optional<Delivery>> {
         return store::beginAttempt(db, id, now, until);
     };
@@ -151,7 +150,8 @@ void Dispatcher::Impl::count(const Delivery& delivery, const DeliveryAttempt& at
 
 void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const NextStep& next) const {
     const auto& attempt = sent.attempt;
-    const auto took_ms = std::chrono::duration_cast<Millis>(attempt.duration.value_or(microseconds(0))).count();
+    const auto took_ms =
+        std::chrono::duration_cast<Millis>(attempt.duration.value_or(microseconds(0))).count();
     count(delivery, attempt);
     switch (next.kind) {
         case NextStep::Kind::kDelivered:
@@ -188,7 +188,7 @@ void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const 
 namespace {
 
 // What POST /webhooks/test sends: shaped like the real thing, and marked.
-Delivery sampleDelivery(std::string url, Timestamp now, Random& random) {
+Delivery sampleDelivery(std::string url, const WebhookFields& fields, Timestamp now, Random& random) {
     Run run;
     run.id = RunId(Uuid::v4(random));
     run.thread_id = ThreadId(Uuid::v4(random));
@@ -198,7 +198,8 @@ Delivery sampleDelivery(std::string url, Timestamp now, Random& random) {
     run.status = RunStatus::kSuccess;
     run.created_at = run.updated_at = now;
     run.started_at = run.ended_at = now;
-    Payload payload = buildPayload(run, RawJson::trusted(R"({"message":"This is a test from Heddle"})"));
+    const RawJson values = RawJson::trusted(R"({"message":"This is a test from Heddle"})");
+    Payload payload = buildPayload(run, values, fields);
     Delivery delivery;
     delivery.id = DeliveryId(Uuid::v4(random));
     delivery.run_id = run.id;
@@ -219,7 +220,7 @@ asio::awaitable<Result<DeliveryAttempt>> Dispatcher::Impl::test(std::string url)
     if (stopping_ || held_) co_return Problem::unavailable("Webhooks are switched off");
     if (tests_ >= limits::kWebhookTests) co_return Problem::unavailable("Too many tests are under way");
     ++tests_;
-    const Delivery delivery = sampleDelivery(std::move(url), clock_.now(), random_);
+    const Delivery delivery = sampleDelivery(std::move(url), fields_, clock_.now(), random_);
     Sent sent;
     std::exception_ptr broken;
     try {

@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,8 +31,8 @@ namespace heddle::webhook {
 struct DispatcherOptions {
     WebhookSettings settings;
     Credentials credentials;
-    std::string user_agent;                               // "heddle/0.1.0"
-    bool held = false;  // http.disable_webhooks: what waits stays where it is
+    std::string user_agent;  // "heddle/0.1.0"
+    bool held = false;       // http.disable_webhooks: what waits stays where it is
     // The address of our own listener for relative URLs. 0.0.0.0 and :: are reached over loopback.
     std::function<std::pair<std::string, std::uint16_t>()> self;
     metrics::Metrics* metrics = nullptr;            // may be null
@@ -54,6 +55,9 @@ class Dispatcher {
     void start();
     // A delivery was committed or became due. Cheap; called after every finished run that has a webhook.
     void wake();
+    // A delivery of this lane was sent again by hand, and the lane's hold on disk released: it goes out at
+    // once, as the probe when the circuit is open.
+    void release(std::string_view lane);
     // From the next attempt on.
     void setCredentials(Credentials credentials);
     // Sends a sample payload once, by the same rules, headers and signature, and keeps nothing of it. A

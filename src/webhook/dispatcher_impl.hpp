@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace heddle::webhook {
 
@@ -24,6 +25,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
     void start();
     void wake();
+    void release(std::string_view lane);
     void setCredentials(Credentials credentials);
     boost::asio::awaitable<Result<DeliveryAttempt>> test(std::string url);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
@@ -47,7 +49,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     // -- attempt.cpp: one attempt
     boost::asio::awaitable<void> attempt(store::DueDelivery head);
     boost::asio::awaitable<void> perform(store::DueDelivery head);
-    boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head);
+    boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head, Timestamp now);
     boost::asio::awaitable<void> record(Delivery delivery, store::AttemptEnd end);
     void count(const Delivery& delivery, const DeliveryAttempt& attempt) const;
     void report(const Delivery& delivery, const Sent& sent, const NextStep& next) const;
@@ -60,6 +62,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     metrics::Metrics* metrics_;
     std::chrono::milliseconds storage_pause_;
     const UrlPolicy& policy_;
+    WebhookFields fields_;  // of the body of tests; runs' bodies are made when they end
     std::shared_ptr<const Credentials> credentials_;
     RetryPlan plan_;
     microseconds lease_;
@@ -71,8 +74,8 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     std::optional<Timestamp> next_due_;
     std::optional<Timestamp> next_expiry_;  // when something may have waited for its whole span
     std::size_t tests_ = 0;                 // test() under way
-    bool stale_ = true;    // the outbox may hold what we have not read
-    bool nudged_ = false;  // slots or heads changed
+    bool stale_ = true;                     // the outbox may hold what we have not read
+    bool nudged_ = false;                   // slots or heads changed
     bool pumping_ = false;
     bool stopping_ = false;
     bool abandoned_ = false;

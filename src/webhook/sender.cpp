@@ -76,10 +76,10 @@ AttemptOutcome outcomeOf(http::ClientFailure failure) {
 
 // The first bytes as valid UTF-8: what is none becomes U+FFFD.
 std::string readable(std::string_view bytes) {
-    bytes = bytes.substr(0, limits::kWebhookResponseKept);
+    constexpr std::size_t kLongest = 4;  // bytes of a code point
     std::string out;
-    out.reserve(bytes.size());
-    for (std::size_t at = 0; at < bytes.size();) {
+    out.reserve(std::min(bytes.size(), limits::kWebhookResponseKept));
+    for (std::size_t at = 0; at < bytes.size() && out.size() + kLongest <= limits::kWebhookResponseKept;) {
         const auto length = utf8::sequence(bytes, at);
         if (length == 0 || bytes[at] == '\0') {
             utf8::append(out, 0xfffd);
@@ -266,8 +266,8 @@ boost::asio::awaitable<Sent> Sender::send(const Delivery& delivery,
     } else {
         auto [body, stamp] = co_await seal(delivery, credentials);
         if (closed_) co_return closedUnder();
-        http::ClientRequest request = buildRequest(route.url, delivery, std::move(body),
-                                                   credentials->headers, options_.user_agent, stamp);
+        http::ClientRequest request = buildRequest(route.url, delivery, std::move(body), credentials->headers,
+                                                   options_.user_agent, stamp);
         request.addresses = std::move(route.addresses);
         request.proxy = std::move(route.proxy);
         const auto spent = std::chrono::duration_cast<Millis>(clock_.steady() - began_steady);

@@ -87,6 +87,10 @@ class Receiver:
             except OSError:
                 pass
 
+    def release(self):
+        """Delayed replies are sent now, hanging ones end."""
+        self._released.set()
+
     def __enter__(self):
         return self.start()
 
