@@ -90,11 +90,11 @@ asio::awaitable<ClientResponse> Client::Impl::attempt(ClientAttempt& attempt, co
         ClientExchange exchanged = co_await exchange(attempt, request, clock_);
         const bool has_died = exchanged.is_silent && exchanged.response.failure == ClientFailure::kReset;
         if (!has_died || attempt.hasEnded()) co_return finish(attempt, key, std::move(exchanged));
-        attempt.connection->abort();  // kept alive here, not there: sent again, once, on a new connection
+        attempt.connection->close();  // kept alive here, not there: sent again, once, on a new connection
     }
     ClientFault fault = co_await dialer_.open(attempt, request, key);
     if (fault) {
-        if (attempt.connection) attempt.connection->abort();
+        if (attempt.connection) attempt.connection->close();  // orderly: a TLS alert is to arrive
         co_return failed(std::move(fault));
     }
     ClientExchange exchanged = co_await exchange(attempt, request, clock_);
@@ -122,7 +122,7 @@ ClientResponse Client::Impl::finish(ClientAttempt& attempt, ClientPool::Key key,
     if (exchanged.is_reusable && !attempt.hasEnded()) {
         pool_.put(std::move(key), std::move(connection));
     } else {
-        connection->abort();
+        connection->close();
     }
     return std::move(exchanged.response);
 }

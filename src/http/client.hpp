@@ -60,13 +60,14 @@ enum class ClientFailure {
     kTimeout,         // the whole attempt's
     kProtocol,        // not HTTP/1.x, beyond our bounds, or a request that cannot be made
     kReset,           // the peer closed or reset before the response was complete
-    kProxy,           // the proxy cannot be reached, or refused
+    kProxy,           // the proxy cannot be reached, refused, or a deadline passed before it answered
     kClosed,          // close() was called here
 };
 
-// Parts of an attempt; nothing: not reached or not needed (a kept-alive connection was used).
+// Parts of an attempt, also of one that failed in them; nothing: not reached or not needed (a kept-alive
+// connection was used).
 struct ClientPhases {
-    std::optional<std::chrono::microseconds> connect;
+    std::optional<std::chrono::microseconds> connect;  // all addresses that were tried, and the proxy
     std::optional<std::chrono::microseconds> tls;
     std::optional<std::chrono::microseconds> first_byte;  // from the request to the first byte of the answer
 };

@@ -101,6 +101,12 @@ asio::awaitable<IoResult> ClientConnection::read(asio::mutable_buffer buffer) {
 
 void ClientConnection::abort() {
     error_code ignored;
+    if (socket_.is_open()) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+}
+
+void ClientConnection::close() {
+    error_code ignored;
     socket_.close(ignored);
 }
 

@@ -39,8 +39,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     boost::asio::awaitable<boost::system::error_code> sent();
     // An end of file is asio::error::eof, with TLS also when the peer did not say good-bye.
     boost::asio::awaitable<IoResult> read(boost::asio::mutable_buffer buffer);
-    // Ends whatever is under way.
+    // Ends whatever is under way, with a reset: the system keeps nothing for a peer that does not read.
     void abort();
+    // The orderly end of a connection on which nothing is under way.
+    void close();
     // False when the peer has certainly closed an idle connection, or sent what nobody asked for.
     [[nodiscard]] bool looksAlive();
 

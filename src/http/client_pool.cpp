@@ -35,7 +35,7 @@ struct ClientPool::State : std::enable_shared_from_this<State> {
         for (auto at = kept.begin(); at != kept.end();) {
             auto& connections = at->second;
             while (!connections.empty() && connections.front().since <= oldest) {
-                connections.front().connection->abort();
+                connections.front().connection->close();
                 connections.pop_front();
                 --count;
             }
@@ -48,7 +48,7 @@ struct ClientPool::State : std::enable_shared_from_this<State> {
     void dropOldest() {
         const auto oldest =
             std::ranges::min_element(kept, {}, [](const auto& entry) { return entry.second.front().since; });
-        oldest->second.front().connection->abort();
+        oldest->second.front().connection->close();
         oldest->second.pop_front();
         if (oldest->second.empty()) kept.erase(oldest);
         --count;
@@ -78,7 +78,7 @@ std::shared_ptr<ClientConnection> ClientPool::take(const Key& key) {
         if (connection->looksAlive()) {
             found = std::move(connection);
         } else {
-            connection->abort();
+            connection->close();
         }
     }
     if (at->second.empty()) state_->kept.erase(at);
@@ -88,7 +88,7 @@ std::shared_ptr<ClientConnection> ClientPool::take(const Key& key) {
 void ClientPool::put(Key key, std::shared_ptr<ClientConnection> connection) {
     const auto at = state_->kept.find(key);
     if (at != state_->kept.end() && at->second.size() >= limits::kWebhookLaneInFlight) {
-        return connection->abort();
+        return connection->close();
     }
     if (state_->count >= limits::kClientKept) state_->dropOldest();
     auto& connections = state_->kept[std::move(key)];
@@ -99,7 +99,7 @@ void ClientPool::put(Key key, std::shared_ptr<ClientConnection> connection) {
 
 void ClientPool::clear() {
     for (auto& [key, connections] : state_->kept) {
-        for (auto& kept : connections) kept.connection->abort();
+        for (auto& kept : connections) kept.connection->close();
     }
     state_->kept.clear();
     state_->count = 0;

@@ -203,6 +203,7 @@ class Style(CheckTest):
         self.assertEqual(self.rules("src/run/a.cpp", SPDX + "// TODO(perf): x\n"), [])
         self.assertEqual(self.rules("a.bin", b"\0\t \n\t"), [])
         self.assertEqual(self.rules("tests/worker/golden/a.json", "{} "), [])
+        self.assertEqual(self.rules("tests/fuzz/corpus/a_fuzz/seed", "a\r\n b "), [])
 
 
 class FunctionLength(CheckTest):

@@ -109,6 +109,64 @@ TEST_F(ClientTest, TimesOutWhileConnecting) {
     EXPECT_EQ(results[0].error, "timed out while connecting");
 }
 
+TEST_F(ClientTest, TheConnectTimeoutHoldsWithinTheWhole) {
+    const FullReceiver full(loop_);
+    ClientRequest made = request(full.port());
+    made.connect_timeout = milliseconds(50);
+    const auto got = postOn(client_, made);
+    EXPECT_EQ(got.failure, ClientFailure::kConnectTimeout);
+    EXPECT_EQ(got.error, "timed out while connecting");
+    EXPECT_FALSE(got.phases.first_byte);
+    EXPECT_LT(got.took, milliseconds(1'500));
+}
+
+TEST_F(ClientTest, TheConnectTimeoutDoesNotHoldForTheResponse) {
+    inBackground([](Receiver& receiver) -> awaitable<void> {
+        RawPeer peer = co_await receiver.acceptRequest();
+        co_await pause(milliseconds(400));
+        co_await peer.send(std::string(kOk));
+    }(receiver_));
+    ClientRequest made = request();
+    made.connect_timeout = milliseconds(300);
+    EXPECT_EQ(postOn(client_, made).body, "ok");
+}
+
+TEST_F(ClientTest, SaysWhatIsMostTellingAboutSeveralAddresses) {
+    receiver_.stop();
+    ClientRequest made = request(1);
+    {
+        const Receiver gone(loop_);
+        made = request(gone.port());
+    }
+    // TCP does not go to a broadcast address.
+    made.addresses.push_back(asio::ip::make_address("127.255.255.255"));
+    EXPECT_EQ(postOn(client_, made).failure, ClientFailure::kConnectRefused);
+    made.addresses.erase(made.addresses.begin());
+    EXPECT_EQ(postOn(client_, made).failure, ClientFailure::kConnectFailed);
+}
+
+TEST_F(ClientTest, TheSecondSendingSharesTheDeadline) {
+    // Drops the request on the kept connection late, then hangs on the new one.
+    inBackground([](Receiver& receiver) -> awaitable<void> {
+        {
+            RawPeer peer = co_await receiver.acceptRequest();
+            co_await peer.send(std::string(kOk));
+            co_await Receiver::readRequest(peer);
+            co_await pause(milliseconds(600));
+        }
+        RawPeer again = co_await receiver.acceptRequest();
+        co_await hang();
+    }(receiver_));
+    EXPECT_EQ(postOn(client_, request()).body, "ok");
+    ClientRequest made = request();
+    made.timeout = milliseconds(800);
+    const auto got = postOn(client_, made);
+    EXPECT_EQ(got.failure, ClientFailure::kTimeout);
+    EXPECT_EQ(receiver_.accepted(), 2);
+    EXPECT_LT(got.took, milliseconds(1'300));
+    EXPECT_TRUE(got.phases.connect);
+}
+
 TEST_F(ClientTest, TriesTheNextAddressWhenOneHangs) {
     const FullReceiver full(loop_);
     tcp::acceptor good(loop_, tcp::endpoint(asio::ip::make_address("127.0.0.2"), full.port()));

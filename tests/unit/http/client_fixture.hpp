@@ -45,6 +45,13 @@ class Receiver {
     int accepted_ = 0;
 };
 
+// Never ends: keeps a peer open for as long as the test's loop lives.
+inline awaitable<void> hang() {
+    const auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer never(executor, asio::steady_timer::time_point::max());
+    co_await never.async_wait(kTuple);
+}
+
 inline constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 // Posts `count` times, one after the other.
@@ -79,18 +86,22 @@ class ClientTest : public ::testing::Test {
     }
     void run(awaitable<void> work) { runToEnd(loop_, std::move(work)); }
 
+    ClientResponse postOn(Client& client, ClientRequest made) {
+        ClientResponse response;
+        run([](Client& poster, ClientRequest sent, ClientResponse& result) -> awaitable<void> {
+            ClientResponse got = co_await poster.post(std::move(sent));
+            result = std::move(got);
+        }(client, std::move(made), response));
+        return response;
+    }
+
     // The response to one post() while the receiver answers `answer` to one request and closes.
     ClientResponse answered(std::string answer, ClientRequest made) {
-        ClientResponse response;
         inBackground([](Receiver& receiver, std::string text) -> awaitable<void> {
             RawPeer peer = co_await receiver.acceptRequest();
             co_await peer.send(text);
         }(receiver_, std::move(answer)));
-        run([](Client& client, ClientRequest sent, ClientResponse& result) -> awaitable<void> {
-            ClientResponse got = co_await client.post(std::move(sent));
-            result = std::move(got);
-        }(client_, std::move(made), response));
-        return response;
+        return postOn(client_, std::move(made));
     }
     ClientResponse answered(std::string answer) { return answered(std::move(answer), request()); }
 

@@ -45,6 +45,25 @@ TEST_F(ClientTest, KeepsTheConnectionForTheNextRequest) {
     EXPECT_EQ(receiver_.accepted(), 1);
 }
 
+TEST_F(ClientTest, PhasesAreThoseOfANewConnectionOnly) {
+    inBackground([](Receiver& receiver) -> awaitable<void> {
+        RawPeer peer = co_await receiver.accept();
+        co_await Receiver::readRequest(peer);
+        co_await pause(milliseconds(20));
+        co_await peer.send(std::string(kOk));
+        co_await Receiver::readRequest(peer);
+        co_await peer.send(std::string(kOk));
+    }(receiver_));
+    const auto made = postOn(client_, request());
+    ASSERT_TRUE(made.phases.connect && made.phases.first_byte) << made.error;
+    EXPECT_FALSE(made.phases.tls);
+    EXPECT_GE(*made.phases.first_byte, milliseconds(19));
+    EXPECT_LE(*made.phases.connect + *made.phases.first_byte, made.took);
+    const auto kept = postOn(client_, request());
+    EXPECT_FALSE(kept.phases.connect || kept.phases.tls);
+    EXPECT_TRUE(kept.phases.first_byte);
+}
+
 TEST_F(ClientTest, AnotherHostNameGetsItsOwnConnection) {
     inBackground([](Receiver& receiver) -> awaitable<void> {
         RawPeer first = co_await receiver.acceptRequest();

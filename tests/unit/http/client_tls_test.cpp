@@ -26,14 +26,7 @@ class ClientTlsTest : public ClientTest {
         }(*this, requests, std::move(answer)));
     }
 
-    ClientResponse post(ClientRequest made) {
-        ClientResponse response;
-        run([](Client& client, ClientRequest sent, ClientResponse& result) -> awaitable<void> {
-            ClientResponse got = co_await client.post(std::move(sent));
-            result = std::move(got);
-        }(trusting_, std::move(made), response));
-        return response;
-    }
+    ClientResponse post(ClientRequest made) { return postOn(trusting_, std::move(made)); }
 
     [[nodiscard]] ClientRequest secureRequest(const std::string& host) const {
         ClientRequest made = request();
@@ -89,7 +82,35 @@ TEST_F(ClientTlsTest, AnotherHostsCertificateIsRefused) {
 
 TEST_F(ClientTlsTest, AnExpiredCertificateIsRefused) {
     receive(makeIdentity("x", &ca_, "DNS:receiver.test", -7200, -3600), 1);
-    EXPECT_EQ(post(secureRequest("receiver.test")).error, "certificate refused: certificate has expired");
+    const auto got = post(secureRequest("receiver.test"));
+    EXPECT_EQ(got.failure, ClientFailure::kTlsExpired);
+    EXPECT_EQ(got.error, "certificate refused: certificate has expired");
+}
+
+TEST_F(ClientTlsTest, ACertificateOfTheFutureIsRefused) {
+    receive(makeIdentity("x", &ca_, "DNS:receiver.test", 3600, 7200), 1);
+    const auto got = post(secureRequest("receiver.test"));
+    EXPECT_EQ(got.failure, ClientFailure::kTlsExpired);
+    EXPECT_EQ(got.error, "certificate refused: certificate is not yet valid");
+}
+
+TEST_F(ClientTlsTest, ASelfSignedCertificateIsRefused) {
+    receive(makeIdentity("x", nullptr, "DNS:receiver.test"), 1);
+    const auto got = post(secureRequest("receiver.test"));
+    EXPECT_EQ(got.failure, ClientFailure::kTlsUntrusted);
+    EXPECT_TRUE(requests_.empty());
+}
+
+TEST_F(ClientTlsTest, TheSystemsAuthoritiesDoNotKnowTheTests) {
+    receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 1);
+    EXPECT_EQ(postOn(client_, secureRequest("receiver.test")).failure, ClientFailure::kTlsUntrusted);
+}
+
+TEST_F(ClientTlsTest, WildcardsCoverOneLabel) {
+    receive(makeIdentity("x", &ca_, "DNS:*.receiver.test"), 1);
+    EXPECT_EQ(post(secureRequest("a.receiver.test")).body, "ok");
+    receive(makeIdentity("x", &ca_, "DNS:*.receiver.test"), 1);
+    EXPECT_EQ(post(secureRequest("a.b.receiver.test")).failure, ClientFailure::kTlsHostname);
 }
 
 TEST_F(ClientTlsTest, AnUnknownAuthorityIsRefused) {
@@ -144,17 +165,100 @@ TEST_F(ClientTlsTest, ACutBodyIsNoticed) {
     EXPECT_EQ(post(secureRequest("receiver.test")).failure, ClientFailure::kReset);
 }
 
-TEST_F(ClientTlsTest, AMissingCaFileIsATlsFailure) {
-    Client client(loop_.get_executor(), ClientTls{"/nonexistent/ca.pem", "", ""});
+TEST_F(ClientTlsTest, AConnectionThatEndsInTheHandshakeIsATlsFailure) {
+    for (const bool resets : {false, true}) {
+        inBackground([](Receiver& receiver, bool with_reset) -> awaitable<void> {
+            RawPeer peer = co_await receiver.accept();
+            co_await peer.readSome();
+            if (with_reset) peer.reset();
+        }(receiver_, resets));
+        const auto got = post(secureRequest("receiver.test"));
+        EXPECT_EQ(got.failure, ClientFailure::kTlsFailed);
+        EXPECT_TRUE(got.error.starts_with("TLS failed: ")) << got.error;
+    }
+}
+
+TEST_F(ClientTlsTest, AHandshakeBeyondTheConnectTimeoutIsGivenUp) {
     inBackground([](Receiver& receiver) -> awaitable<void> {
         RawPeer peer = co_await receiver.accept();
-        co_await peer.readSome();
+        co_await hang();
     }(receiver_));
-    run([](Client& broken, ClientRequest made) -> awaitable<void> {
-        const ClientResponse got = co_await broken.post(std::move(made));
+    ClientRequest made = secureRequest("receiver.test");
+    made.connect_timeout = milliseconds(200);
+    const auto got = post(std::move(made));
+    EXPECT_EQ(got.failure, ClientFailure::kConnectTimeout);
+    EXPECT_EQ(got.error, "timed out while setting up TLS");
+    EXPECT_LT(got.took, milliseconds(1'500));
+}
+
+TEST_F(ClientTlsTest, PhasesAreThoseOfANewConnectionOnly) {
+    receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 2);
+    const auto made = post(secureRequest("receiver.test"));
+    ASSERT_TRUE(made.phases.connect && made.phases.tls && made.phases.first_byte) << made.error;
+    EXPECT_LE(*made.phases.connect + *made.phases.tls + *made.phases.first_byte, made.took);
+    const auto kept = post(secureRequest("receiver.test"));
+    EXPECT_FALSE(kept.phases.connect || kept.phases.tls);
+    EXPECT_TRUE(kept.phases.first_byte);
+    EXPECT_EQ(receiver_.accepted(), 1);
+}
+
+TEST_F(ClientTlsTest, WhatComesBehindAResponseIsNotTheNextOne) {
+    receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 1,
+            std::string(kOk) + "HTTP/1.1 500 Stale\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(post(secureRequest("receiver.test")).status, 200U);
+    receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 1);
+    EXPECT_EQ(post(secureRequest("receiver.test")).status, 200U);
+    EXPECT_EQ(receiver_.accepted(), 2);
+}
+
+TEST_F(ClientTlsTest, FilesThatCannotBeUsedAreTlsFailures) {
+    const Identity mine = makeIdentity("client", &ca_, "");
+    const Identity other = makeIdentity("other", &ca_, "");
+    const TempFile cert(mine.certPem());
+    const TempFile key(mine.keyPem());
+    const TempFile wrong_key(other.keyPem());
+    const TempFile garbage("not PEM");
+    const struct {
+        ClientTls files;
+        std::string error;
+    } cases[] = {
+        {{"/nonexistent/ca.pem", "", ""}, "the CA certificates cannot be read"},
+        {{garbage.path(), "", ""}, "the CA certificates cannot be read"},
+        {{ca_file_.path(), "/nonexistent/cert.pem", key.path()}, "the client certificate cannot be read"},
+        {{ca_file_.path(), garbage.path(), key.path()}, "the client certificate cannot be read"},
+        {{ca_file_.path(), cert.path(), "/nonexistent/key.pem"},
+         "the client's key cannot be read or is not the certificate's"},
+        {{ca_file_.path(), cert.path(), wrong_key.path()},
+         "the client's key cannot be read or is not the certificate's"},
+    };
+    for (const auto& each : cases) {
+        Client client(loop_.get_executor(), each.files);
+        inBackground([](Receiver& receiver) -> awaitable<void> {
+            RawPeer peer = co_await receiver.accept();
+            co_await peer.readSome();
+        }(receiver_));
+        const auto got = postOn(client, secureRequest("receiver.test"));
         EXPECT_EQ(got.failure, ClientFailure::kTlsFailed);
-        EXPECT_EQ(got.error, "the CA certificates cannot be read");
-    }(client, secureRequest("receiver.test")));
+        EXPECT_EQ(got.error, each.error);
+    }
+    receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 1);
+    EXPECT_EQ(post(secureRequest("receiver.test")).body, "ok");
+}
+
+TEST_F(ClientTlsTest, ACertificateOfTheClientIsShownWhenAsked) {
+    SSL_CTX_set_verify(context_.native_handle(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    context_.load_verify_file(ca_file_.path());
+    const Identity mine = makeIdentity("client", &ca_, "");
+    const TempFile cert(mine.certPem());
+    const TempFile key(mine.keyPem());
+    Client known(loop_.get_executor(), ClientTls{ca_file_.path(), cert.path(), key.path()});
+    receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 1);
+    const auto accepted = postOn(known, secureRequest("receiver.test"));
+    EXPECT_EQ(accepted.body, "ok") << accepted.error;
+
+    receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 1);
+    const auto refused = post(secureRequest("receiver.test"));
+    EXPECT_EQ(refused.failure, ClientFailure::kTlsFailed) << refused.error;
 }
 
 }  // namespace

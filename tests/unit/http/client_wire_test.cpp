@@ -24,6 +24,15 @@ TEST(ClientWire, HostNamesThePortWhenItIsNotTheSchemesOwn) {
     EXPECT_EQ(hostField(to("::1", 8080, false)), "[::1]:8080");
 }
 
+TEST(ClientWire, TunnelsAreAskedForByAddressOrName) {
+    EXPECT_EQ(connectHead("192.0.2.1", 443, ""),
+              "CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: 192.0.2.1:443\r\n\r\n");
+    EXPECT_EQ(connectHead("2001:db8::1", 80, ""),
+              "CONNECT [2001:db8::1]:80 HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n");
+    EXPECT_EQ(connectHead("a.test", 8443, "Basic eDp5"),
+              "CONNECT a.test:8443 HTTP/1.1\r\nHost: a.test:8443\r\nProxy-Authorization: Basic eDp5\r\n\r\n");
+}
+
 TEST(ClientWire, WhatWouldBreakTheMessageIsUnsendable) {
     EXPECT_EQ(unsendable(to("example.com", 80, false)), std::nullopt);
     for (const std::string target : {"", "relative", "/a b", "/a\r\nb", "/\x7f", "/caf\xC3\xA9"}) {
