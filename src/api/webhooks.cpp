@@ -10,7 +10,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace heddle::api {
@@ -76,8 +75,10 @@ Result<store::DeliveryQuery> deliveryQuery(const http::Request& request) {
     }
     query.since = timeFilter(request, "since");
     query.until = timeFilter(request, "until");
-    if (const auto limit = request.queryValue("limit"))
-        std::from_chars(limit->data(), limit->data() + limit->size(), query.limit);
+    if (const auto limit = request.queryValue("limit")) {
+        const auto number = RawJson::parse(std::string(*limit));  // 1e2 is an integer to the schema, too
+        if (number) query.limit = number->view().integer().value_or(query.limit);
+    }
     if (const auto text = request.queryValue("cursor")) {
         query.after = store::DeliveryCursor::parse(*text);
         if (!query.after) return Problem::invalid("cursor is not the next_cursor of an earlier answer");

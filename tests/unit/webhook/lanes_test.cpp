@@ -334,6 +334,25 @@ TEST(Lanes, AProbeThatWasNotSentIsFollowedByAnother) {
     EXPECT_EQ(box.start().size(), 1U);
 }
 
+TEST(Lanes, AHeldDestinationSaysForHowLongAndIsProbedAtOnceWhenReleased) {
+    Outbox box;
+    box.add("dead", 100);
+    box.read();
+    std::optional<microseconds> hold;
+    for (int i = 0; i < Circuit::kFailuresMost; ++i)
+        hold = box.end(box.lanes.start(box.now)->id, Answer::kNo);
+    ASSERT_TRUE(hold);
+    const auto fresh = box.add("dead");
+    EXPECT_EQ(box.lanes.offer(fresh, box.now), *hold);
+    box.lanes.release("dead");
+    box.lanes.release("never heard of");
+    EXPECT_EQ(box.lanes.offer(fresh, box.now), microseconds(0));
+    const auto probe = box.start();
+    ASSERT_EQ(probe.size(), 1U) << "its circuit is still open";
+    EXPECT_EQ(probe[0].id, fresh.id);
+    EXPECT_TRUE(box.end(probe[0].id, Answer::kNo));
+}
+
 TEST(Lanes, KeepTheConfiguredPace) {
     LaneLimits limits;
     limits.rate_per_s = 2;
