@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.hpp"
 
-#include "base/offload.hpp"
 #include "api/problem.hpp"
 #include "base/log.hpp"
+#include "base/offload.hpp"
 #include "sql/connection.hpp"
 
 #include <memory>

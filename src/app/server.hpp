@@ -15,8 +15,8 @@ class Server {
     // The configuration as it is now; nothing when it has problems (which it has told).
     using Reload = std::function<std::optional<config::Config>()>;
 
-    // Opens the database and binds the port. Throws std::exception with a text for the operator. `reload`: asked
-    // at SIGHUP, for the webhooks' headers and secrets; the rest of a running server does not change.
+    // Opens the database and binds the port. Throws std::exception with a text for the operator. `reload`:
+    // asked at SIGHUP, for the webhooks' headers and secrets; the rest of a running server does not change.
     Server(const config::Config& config, Reload reload);
     ~Server();
     Server(const Server&) = delete;

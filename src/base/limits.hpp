@@ -12,14 +12,21 @@ inline constexpr std::size_t kConfigFile = 1024 * 1024;  // langgraph.json, .env
 inline constexpr std::size_t kHttpBody = 16 * 1024 * 1024;
 inline constexpr std::size_t kHttpHeader = 32 * 1024;
 inline constexpr std::size_t kHttpTarget = 8 * 1024;
-inline constexpr std::size_t kHttpHeaderFields = 256;          // in number
-inline constexpr std::size_t kHttpBodyRate = 4096;             // bytes a second; a slower body is given up
-inline constexpr std::chrono::seconds kHttpWriteStall{30};     // without progress; not for streams
-inline constexpr std::chrono::seconds kHttpRefusalLinger{2};   // reads on after a refusal
+inline constexpr std::size_t kHttpHeaderFields = 256;         // in number
+inline constexpr std::size_t kHttpBodyRate = 4096;            // bytes a second; a slower body is given up
+inline constexpr std::chrono::seconds kHttpWriteStall{30};    // without progress; not for streams
+inline constexpr std::chrono::seconds kHttpRefusalLinger{2};  // reads on after a refusal
 inline constexpr std::size_t kHttpConnections = 20'000;
 inline constexpr std::chrono::seconds kHttpIdle{75};
 inline constexpr std::chrono::seconds kHttpHeaderTime{30};
 inline constexpr std::chrono::seconds kHeartbeat{5};
+
+inline constexpr std::size_t kClientHead = 64 * 1024;  // of a response: its heads, interim ones included
+inline constexpr int kClientInterim = 16;              // 1xx before a response
+inline constexpr std::size_t kClientRead = 16 * 1024;  // at once
+inline constexpr std::size_t kClientKept = 256;  // idle connections in all, kWebhookLaneInFlight of a kind
+inline constexpr std::chrono::seconds kClientIdle{30};
+inline constexpr std::chrono::seconds kClientNextAddress{3};  // an address that hangs, when there are others
 
 inline constexpr std::size_t kSqlQueue = 20'000;  // jobs waiting for the writer
 inline constexpr std::size_t kSqlBatch = 512;     // jobs in one commit

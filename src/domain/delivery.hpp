@@ -46,24 +46,24 @@ struct Delivery {
 
 // How an attempt ended: the word that API, logs and metrics use.
 enum class AttemptOutcome {
-    kSuccess,         // 2xx
-    kGone,            // 410
-    kRedirect,        // 3xx
-    kHttpError,       // any other status
-    kBlocked,         // the policy refused URL or address
-    kDnsFailed,       // no address for the name
+    kSuccess,    // 2xx
+    kGone,       // 410
+    kRedirect,   // 3xx
+    kHttpError,  // any other status
+    kBlocked,    // the policy refused URL or address
+    kDnsFailed,  // no address for the name
     kConnectRefused,
     kConnectTimeout,
-    kConnectFailed,   // unreachable and the like
+    kConnectFailed,  // unreachable and the like
     kTlsExpired,
     kTlsHostname,
-    kTlsUntrusted,    // self-signed, unknown or revoked issuer
+    kTlsUntrusted,  // self-signed, unknown or revoked issuer
     kTlsFailed,
-    kTimeout,         // the attempt's deadline passed after the connection was made
-    kReset,           // the receiver closed before its answer was complete
-    kBadResponse,     // not HTTP/1.x, or beyond our bounds
-    kProxyFailed,     // the egress proxy, not the receiver
-    kInterrupted,     // this server stopped or died meanwhile
+    kTimeout,      // the attempt's deadline passed after the connection was made
+    kReset,        // the receiver closed before its answer was complete
+    kBadResponse,  // not HTTP/1.x, or beyond our bounds
+    kProxyFailed,  // the egress proxy, not the receiver
+    kInterrupted,  // this server stopped or died meanwhile
 };
 
 [[nodiscard]] std::string_view toString(AttemptOutcome outcome);

@@ -42,10 +42,10 @@ struct ClientRequest {
     std::string target;                               // path and query, byte for byte
     Headers headers;                                  // sent as they are, after Host
     std::string body;
-    std::chrono::milliseconds timeout{15'000};  // for the whole attempt: dial, TLS, write, read
+    std::chrono::milliseconds timeout{15'000};          // for the whole attempt: dial, TLS, write, read
     std::chrono::milliseconds connect_timeout{10'000};  // of it: dial, proxy and TLS
     std::optional<ClientProxy> proxy;
-    std::size_t read_max = 64 * 1024;           // bytes of the response body that are read
+    std::size_t read_max = 64 * 1024;  // bytes of the response body that are read
 };
 
 enum class ClientFailure {

@@ -4,9 +4,10 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <openssl/err.h>
+#include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -39,54 +40,53 @@ bool setPeerName(SSL* session, const std::string& host) {
 
 }  // namespace
 
-std::unique_ptr<ssl::context> makeTlsContext(const std::string& ca_file) {
-    auto context = std::make_unique<ssl::context>(ssl::context::tls_client);
-    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    // Idle connections give their 32 KiB of buffers back.
-    SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
-    if (ca_file.empty()) {
-        context->set_default_verify_paths();
-    } else {
-        context->load_verify_file(ca_file);
-    }
-    context->set_verify_mode(ssl::verify_peer);
-    return context;
-}
-
 asio::awaitable<error_code> ClientConnection::connect(tcp::endpoint endpoint) {
     error_code ec;
     socket_.open(endpoint.protocol(), ec);
     if (!ec) socket_.set_option(tcp::no_delay(true), ec);
     if (ec) co_return ec;
-    is_dialling_ = true;
     const auto [connected] = co_await socket_.async_connect(endpoint, kTuple);
-    is_dialling_ = false;
     co_return connected;
 }
 
-asio::awaitable<std::string> ClientConnection::handshake(ssl::context& context, std::string host) {
+asio::awaitable<ClientFault> ClientConnection::handshake(ssl::context& context, std::string host) {
     tls_ = std::make_unique<ssl::stream<tcp::socket&>>(socket_, context);
-    if (!setPeerName(tls_->native_handle(), host)) co_return "the host name cannot be verified";
+    if (!setPeerName(tls_->native_handle(), host)) {
+        co_return ClientFault{ClientFailure::kTlsFailed, "the host name cannot be verified"};
+    }
     const auto [ec] = co_await tls_->async_handshake(ssl::stream_base::client, kTuple);
-    co_return ec ? reason(ec) : std::string();
+    if (!ec) co_return ClientFault{};
+    co_return tlsFault(SSL_get_verify_result(tls_->native_handle()), ec);
 }
 
-std::string ClientConnection::reason(const error_code& ec) const {
-    const long verdict = SSL_get_verify_result(tls_->native_handle());
-    if (verdict != X509_V_OK) {
-        return std::string("certificate refused: ") + X509_verify_cert_error_string(verdict);
-    }
-    return describe(ec);
-}
-
-asio::awaitable<error_code> ClientConnection::write(std::string head, const std::string& body) {
-    const std::array buffers{asio::buffer(std::as_const(head)), asio::buffer(body)};
+void ClientConnection::send(std::string head, const std::string& body) {
+    head_ = std::move(head);
+    send_error_ = {};
+    is_sending_ = true;
     if (tls_) {
-        const auto [ec, size] = co_await asio::async_write(*tls_, buffers, kTuple);
-        co_return ec;
+        sendOn(*tls_, body);
+    } else {
+        sendOn(socket_, body);
     }
-    const auto [ec, size] = co_await asio::async_write(socket_, buffers, kTuple);
-    co_return ec;
+}
+
+template <class Stream>
+void ClientConnection::sendOn(Stream& stream, const std::string& body) {
+    const std::array buffers{asio::buffer(std::as_const(head_)), asio::buffer(body)};
+    asio::async_write(stream, buffers, [self = shared_from_this()](error_code ec, std::size_t) {
+        self->is_sending_ = false;
+        self->send_error_ = ec;
+        if (const auto tell = std::exchange(self->on_sent_, nullptr)) tell();
+    });
+}
+
+asio::awaitable<error_code> ClientConnection::sent() {
+    if (is_sending_) {
+        asio::steady_timer wait(socket_.get_executor(), asio::steady_timer::time_point::max());
+        on_sent_ = [&wait] { wait.cancel(); };
+        co_await wait.async_wait(kTuple);
+    }
+    co_return send_error_;
 }
 
 asio::awaitable<IoResult> ClientConnection::read(asio::mutable_buffer buffer) {
@@ -108,19 +108,11 @@ bool ClientConnection::looksAlive() {
     if (!socket_.is_open()) return false;
     char byte = 0;
     const auto size = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    // TLS 1.3 servers send session tickets whenever they like.
-    return size < 0 ? errno == EAGAIN || errno == EWOULDBLOCK : size > 0 && tls_;
-}
-
-std::string describe(const error_code& ec) {
-    if (ec == asio::error::eof) return "connection closed";
-    if (ec.category() == asio::error::get_ssl_category()) {
-        const char* const text = ::ERR_reason_error_string(static_cast<unsigned long>(ec.value()));
-        return text != nullptr ? text : "TLS error";
-    }
-    std::string text = ec.message();
-    if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
-    return text;
+    if (size >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return false;
+    if (!tls_) return true;
+    // What came behind the last response would be taken for the next one.
+    SSL* const session = tls_->native_handle();
+    return SSL_has_pending(session) == 0 && BIO_pending(SSL_get_rbio(session)) == 0;
 }
 
 }  // namespace heddle::http

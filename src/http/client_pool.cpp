@@ -6,19 +6,12 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <utility>
 
 namespace heddle::http {
-namespace {
-
-constexpr seconds kIdle{30};
-constexpr std::size_t kAtMost = 64;
-constexpr std::size_t kOfOneKey = limits::kWebhookLaneInFlight;
-
-}  // namespace
-
 struct ClientPool::State : std::enable_shared_from_this<State> {
     struct Kept {
         std::shared_ptr<ClientConnection> connection;
@@ -30,7 +23,7 @@ struct ClientPool::State : std::enable_shared_from_this<State> {
     // Runs as long as something is kept.
     void arm() {
         is_armed = true;
-        timer.expires_after(kIdle);
+        timer.expires_after(limits::kClientIdle);
         timer.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
             const auto self = weak.lock();
             if (!ec && self) self->expire();
@@ -38,7 +31,7 @@ struct ClientPool::State : std::enable_shared_from_this<State> {
     }
 
     void expire() {
-        const microseconds oldest = clock.steady() - kIdle;
+        const microseconds oldest = clock.steady() - limits::kClientIdle;
         for (auto at = kept.begin(); at != kept.end();) {
             auto& connections = at->second;
             while (!connections.empty() && connections.front().since <= oldest) {
@@ -50,6 +43,15 @@ struct ClientPool::State : std::enable_shared_from_this<State> {
         }
         is_armed = false;
         if (count > 0) arm();
+    }
+
+    void dropOldest() {
+        const auto oldest =
+            std::ranges::min_element(kept, {}, [](const auto& entry) { return entry.second.front().since; });
+        oldest->second.front().connection->abort();
+        oldest->second.pop_front();
+        if (oldest->second.empty()) kept.erase(oldest);
+        --count;
     }
 
     boost::asio::steady_timer timer;
@@ -84,9 +86,12 @@ std::shared_ptr<ClientConnection> ClientPool::take(const Key& key) {
 }
 
 void ClientPool::put(Key key, std::shared_ptr<ClientConnection> connection) {
-    if (state_->count >= kAtMost) return connection->abort();
+    const auto at = state_->kept.find(key);
+    if (at != state_->kept.end() && at->second.size() >= limits::kWebhookLaneInFlight) {
+        return connection->abort();
+    }
+    if (state_->count >= limits::kClientKept) state_->dropOldest();
     auto& connections = state_->kept[std::move(key)];
-    if (connections.size() >= kOfOneKey) return connection->abort();
     connections.push_back({std::move(connection), state_->clock.steady()});
     ++state_->count;
     if (!state_->is_armed) state_->arm();

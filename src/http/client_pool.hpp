@@ -6,6 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -22,10 +23,12 @@ class ClientPool {
         bool tls = false;
         std::string host;
         std::uint16_t port = 0;
-        boost::asio::ip::address address;
+        boost::asio::ip::address address;        // unspecified: the proxy looked the name up
+        boost::asio::ip::tcp::endpoint proxy{};  // unspecified: none
 
         friend bool operator<(const Key& a, const Key& b) {
-            return std::tie(a.tls, a.port, a.host, a.address) < std::tie(b.tls, b.port, b.host, b.address);
+            return std::tie(a.tls, a.port, a.host, a.address, a.proxy) <
+                   std::tie(b.tls, b.port, b.host, b.address, b.proxy);
         }
     };
 
@@ -36,7 +39,8 @@ class ClientPool {
 
     // A connection that looks alive, the one used last; or null.
     std::shared_ptr<ClientConnection> take(const Key& key);
-    // Keeps it for a while, unless the bounds are reached.
+    // Keeps it for a while: at most limits::kWebhookLaneInFlight of a key (one more is closed), and
+    // limits::kClientKept in all (the oldest makes room).
     void put(Key key, std::shared_ptr<ClientConnection> connection);
     void clear();
     [[nodiscard]] std::size_t size() const;

@@ -4,6 +4,7 @@
 
 #include "http/client.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,5 +20,9 @@ namespace heddle::http {
 // Request line and fields. Host, Content-Length and Transfer-Encoding among the request's own headers are
 // left out.
 [[nodiscard]] std::string requestHead(const ClientRequest& request);
+
+// What asks a proxy for a tunnel. `host`: a name, or an address without brackets.
+[[nodiscard]] std::string connectHead(const std::string& host, std::uint16_t port,
+                                      const std::string& authorization);
 
 }  // namespace heddle::http

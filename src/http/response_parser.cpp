@@ -1,142 +1,212 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/response_parser.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/basic_parser.hpp>
+#include "http/grammar.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 
 namespace heddle::http {
 namespace {
 
-namespace bhttp = boost::beast::http;
-using boost::beast::error_code;
-using BeastView = boost::beast::string_view;
+constexpr std::string_view kProtocol = "HTTP/1.";
+constexpr std::size_t kOverheadOfByte = 8;  // a chunk of one byte costs five
 
-std::string_view toStd(BeastView view) {
-    return {view.data(), view.size()};
+bool isDigit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// A whole number, in digits and nothing else. 2^63 and more is nobody's length.
+bool readNumber(std::string_view text, int base, std::uint64_t& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    return error == std::errc{} && end == text.data() + text.size() &&
+           number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 }
 
 }  // namespace
 
-class ResponseParser::Impl final : public bhttp::basic_parser<false> {
-  public:
-    Impl(std::size_t head_max, std::size_t body_max) : head_max_(head_max), body_max_(body_max) {
-        header_limit(static_cast<std::uint32_t>(head_max));
-        body_limit(boost::none);  // kBodyFull is the bound
-        eager(false);
-    }
-
-    State feed(std::string_view& bytes) {
-        if (!has_start_ && !start(bytes)) return State::kNeedMore;
-        while (!is_done()) {
-            // Beast asserts five bytes when a last chunk is continued, and no message ends in fewer.
-            if (waiting_ && is_header_done() && bytes.size() < 5) return State::kNeedMore;
-            if (bytes.empty()) return State::kNeedMore;
-            error_code ec;
-            const std::size_t used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
-            bytes.remove_prefix(used);
-            waiting_ = ec == bhttp::error::need_more;
-            if (waiting_) return bytes.size() > head_max_ ? State::kMalformed : State::kNeedMore;
-            if (is_full_) return State::kBodyFull;
-            if (ec) return State::kMalformed;
-        }
-        return status_ < 200 ? State::kInformation : State::kDone;
-    }
-
-    State finish() {
-        if (!got_some()) return State::kNeedMore;
-        error_code ec;
-        if (!is_done()) put_eof(ec);
-        return ec ? State::kNeedMore : State::kDone;
-    }
-
-    [[nodiscard]] unsigned status() const { return status_; }
-
-    Headers headers;
-    std::string body;
-
-  private:
-    // Many servers leave out the space before an empty reason ("HTTP/1.1 200\r\n"), which Beast insists on.
-    bool start(std::string_view& bytes) {
-        constexpr std::size_t kCode = 12;  // "HTTP/1.1 200"
-        if (bytes.size() < kCode + 2) return false;
-        has_start_ = true;
-        if (bytes.substr(kCode, 2) != "\r\n") return true;
-        const std::string line = std::string(bytes.substr(0, kCode)) + " \r\n";
-        error_code ec;
-        put(boost::asio::const_buffer(line.data(), line.size()), ec);
-        if (ec == bhttp::error::need_more) bytes.remove_prefix(kCode + 2);
-        return true;
-    }
-
-    std::size_t append(BeastView data) {
-        const auto room = body_max_ - std::min(body_max_, body.size());
-        is_full_ = data.size() > room;
-        body.append(data.data(), std::min(data.size(), room));
-        return data.size();
-    }
-
-    void on_response_impl(int status, BeastView, int, error_code& ec) override {
-        status_ = static_cast<unsigned>(status);
-        // Nothing that we send asks for another protocol.
-        if (status < 100 || status == 101) ec = bhttp::error::bad_status;
-    }
-
-    void on_field_impl(bhttp::field field, BeastView name, BeastView value, error_code& ec) override {
-        if (is_header_done()) return;  // a trailer
-        if (field == bhttp::field::transfer_encoding && !boost::beast::iequals(value, "chunked")) {
-            ec = bhttp::error::bad_transfer_encoding;
-            return;
-        }
-        headers.fields.emplace_back(toStd(name), toStd(value));
-    }
-
-    void on_header_impl(error_code&) override {}
-    void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
-    std::size_t on_body_impl(BeastView data, error_code&) override { return append(data); }
-    void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, BeastView data, error_code&) override {
-        return append(data);
-    }
-    void on_finish_impl(error_code&) override {}
-    void on_request_impl(bhttp::verb, BeastView, BeastView, int, error_code& ec) override {
-        ec = bhttp::error::bad_version;
-    }
-
-    std::size_t head_max_;
-    std::size_t body_max_;
-    unsigned status_ = 0;
-    bool has_start_ = false;
-    bool is_full_ = false;
-    bool waiting_ = false;
-};
-
-ResponseParser::ResponseParser(std::size_t head_max, std::size_t body_max)
-    : impl_(std::make_unique<Impl>(head_max, body_max)) {}
-ResponseParser::~ResponseParser() = default;
+ResponseParser::ResponseParser(std::size_t head_max, std::size_t body_max, Body body)
+    : head_left_(head_max), body_max_(body_max), expected_(body), overhead_max_(head_max) {}
 
 ResponseParser::State ResponseParser::feed(std::string_view& bytes) {
-    return impl_->feed(bytes);
+    while (phase_ != Phase::kDone) {
+        if (isFull()) return State::kBodyFull;
+        if (phase_ == Phase::kLength || phase_ == Phase::kUntilEnd || phase_ == Phase::kChunk) {
+            if (bytes.empty()) return State::kNeedMore;
+            readBody(bytes);
+            continue;
+        }
+        // Said at once, before a line that may never end.
+        if (phase_ == Phase::kStatus) {
+            const auto size = std::min(bytes.size(), kProtocol.size());
+            if (bytes.substr(0, size) != kProtocol.substr(0, size)) return State::kMalformed;
+        }
+        std::string_view line;
+        const Line found = takeLine(bytes, line);
+        if (found == Line::kNone) return State::kNeedMore;
+        if (found == Line::kTooLong || !onLine(line)) return State::kMalformed;
+    }
+    return status_ < 200 ? State::kInformation : State::kDone;
 }
-ResponseParser::State ResponseParser::finish() {
-    return impl_->finish();
+
+ResponseParser::State ResponseParser::finish() const {
+    return phase_ == Phase::kUntilEnd || phase_ == Phase::kDone ? State::kDone : State::kNeedMore;
 }
-bool ResponseParser::hasHead() const {
-    return impl_->is_header_done() && impl_->status() >= 200;
+
+// The next line without its end, and its cost.
+ResponseParser::Line ResponseParser::takeLine(std::string_view& bytes, std::string_view& line) {
+    const bool is_head = phase_ <= Phase::kFields;
+    const std::size_t most =
+        is_head ? head_left_ : overhead_max_ + kOverheadOfByte * body_.size() - overhead_;
+    const auto at = bytes.find('\n', searched_);
+    if (at == std::string_view::npos) {
+        searched_ = bytes.size();
+        return bytes.size() >= most ? Line::kTooLong : Line::kNone;
+    }
+    searched_ = 0;
+    const std::size_t cost = at + 1;
+    if (cost > most) return Line::kTooLong;
+    if (is_head) {
+        head_left_ -= cost;
+    } else {
+        overhead_ += cost;
+    }
+    line = bytes.substr(0, at);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    bytes.remove_prefix(cost);
+    return Line::kSome;
 }
-bool ResponseParser::keepAlive() const {
-    return impl_->keep_alive();
+
+bool ResponseParser::onLine(std::string_view line) {
+    switch (phase_) {
+        case Phase::kStatus:
+            return onStatus(line);
+        case Phase::kFields:
+            return line.empty() ? onHeadEnd() : onField(line);
+        case Phase::kChunkSize:
+            return onChunkSize(line);
+        case Phase::kChunkEnd:
+            phase_ = Phase::kChunkSize;
+            return line.empty();
+        case Phase::kTrailers:
+            if (line.empty()) phase_ = Phase::kDone;
+            return isFieldValue(line);
+        default:
+            return false;
+    }
 }
-unsigned ResponseParser::status() const {
-    return impl_->status();
+
+// "HTTP/1.1 200", with or without a reason.
+bool ResponseParser::onStatus(std::string_view line) {
+    constexpr std::size_t kMinor = kProtocol.size();
+    constexpr std::size_t kCode = kMinor + 2;
+    if (line.size() < kCode + 3 || !line.starts_with(kProtocol) || !isDigit(line[kMinor]) ||
+        line[kMinor + 1] != ' ' || !std::ranges::all_of(line.substr(kCode, 3), isDigit)) {
+        return false;
+    }
+    const auto reason = line.substr(kCode + 3);
+    if (!reason.empty() && (reason.front() != ' ' || !isFieldValue(reason))) return false;
+    is_http11_ = line[kMinor] != '0';
+    std::uint64_t code = 0;
+    readNumber(line.substr(kCode, 3), 10, code);
+    // 101: nothing that we send asks for another protocol.
+    if (code < 100 || code == 101) return false;
+    status_ = static_cast<unsigned>(code);
+    phase_ = Phase::kFields;
+    return true;
 }
-Headers ResponseParser::takeHeaders() {
-    return std::move(impl_->headers);
+
+bool ResponseParser::onField(std::string_view line) {
+    if (line.front() == ' ' || line.front() == '\t') {  // folded: goes on with the line before
+        if (headers_.fields.empty() || !isFieldValue(line)) return false;
+        std::string& value = headers_.fields.back().second;
+        const auto more = trimmed(line);
+        if (!value.empty() && !more.empty()) value += ' ';
+        value += more;
+        return true;
+    }
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) return false;
+    const auto name = line.substr(0, colon);
+    const auto value = trimmed(line.substr(colon + 1));
+    if (!isToken(name) || !isFieldValue(value)) return false;
+    headers_.fields.emplace_back(name, value);
+    return true;
 }
-std::string ResponseParser::takeBody() {
-    return std::move(impl_->body);
+
+bool ResponseParser::onHeadEnd() {
+    bool is_chunked = false;
+    bool has_length = false;
+    if (!readFraming(is_chunked, has_length)) return false;
+    if (expected_ == Body::kNone || status_ < 200 || status_ == 204 || status_ == 304) {
+        phase_ = Phase::kDone;
+    } else if (is_chunked) {
+        phase_ = Phase::kChunkSize;
+        if (!is_http11_) keep_alive_ = false;  // RFC 9112 §6.1: its framing is not to be trusted
+    } else if (has_length) {
+        phase_ = left_ == 0 ? Phase::kDone : Phase::kLength;
+    } else {
+        phase_ = Phase::kUntilEnd;
+        keep_alive_ = false;
+    }
+    return true;
+}
+
+// Where the message ends, out of all fields that say something about it; false when they contradict each
+// other.
+bool ResponseParser::readFraming(bool& is_chunked, bool& has_length) {
+    bool wants_close = false;
+    bool wants_keep_alive = false;
+    for (const auto& [name, value] : headers_.fields) {
+        if (isSameName(name, "Connection")) {
+            for (std::string_view rest = value; !rest.empty();) {
+                const auto option = nextElement(rest);
+                wants_close = wants_close || isSameName(option, "close");
+                wants_keep_alive = wants_keep_alive || isSameName(option, "keep-alive");
+            }
+        } else if (isSameName(name, "Transfer-Encoding")) {
+            if (is_chunked || !isSameName(value, "chunked")) return false;
+            is_chunked = true;
+        } else if (isSameName(name, "Content-Length")) {
+            // RFC 9110 §8.6: the same length several times is one.
+            std::string_view rest = value;
+            do {
+                std::uint64_t number = 0;
+                if (!readNumber(nextElement(rest), 10, number) || (has_length && number != left_))
+                    return false;
+                has_length = true;
+                left_ = number;
+            } while (!rest.empty());
+        }
+    }
+    keep_alive_ = !wants_close && (is_http11_ || wants_keep_alive);
+    return !(is_chunked && has_length);
+}
+
+bool ResponseParser::onChunkSize(std::string_view line) {
+    const auto size = trimmed(line.substr(0, line.find(';')));
+    if (!isFieldValue(line) || !readNumber(size, 16, left_)) return false;
+    phase_ = left_ == 0 ? Phase::kTrailers : Phase::kChunk;
+    return true;
+}
+
+void ResponseParser::readBody(std::string_view& bytes) {
+    std::uint64_t size = std::min<std::uint64_t>(bytes.size(), body_max_ - body_.size());
+    if (phase_ != Phase::kUntilEnd) size = std::min(size, left_);
+    body_.append(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+    if (phase_ == Phase::kUntilEnd) return;
+    left_ -= size;
+    if (left_ > 0) return;
+    phase_ = phase_ == Phase::kLength ? Phase::kDone : Phase::kChunkEnd;
+}
+
+// As soon as it is known, without waiting for a byte that may not come.
+bool ResponseParser::isFull() const {
+    if (body_.size() < body_max_) return false;
+    return phase_ == Phase::kLength || phase_ == Phase::kUntilEnd || phase_ == Phase::kChunk ||
+           phase_ == Phase::kChunkEnd || (phase_ == Phase::kChunkSize && body_max_ == 0);
 }
 
 }  // namespace heddle::http

@@ -29,8 +29,10 @@ struct ServerLimits {
     std::size_t connections = limits::kHttpConnections;
     std::chrono::milliseconds idle{limits::kHttpIdle};               // between requests
     std::chrono::milliseconds header_time{limits::kHttpHeaderTime};  // first to last byte of a header
-    std::chrono::milliseconds write_stall{limits::kHttpWriteStall};  // without progress; does not hold for streams
-    std::chrono::milliseconds linger{limits::kHttpRefusalLinger};  // reads on after a refusal, so that the client can read it
+    std::chrono::milliseconds write_stall{
+        limits::kHttpWriteStall};  // without progress; does not hold for streams
+    std::chrono::milliseconds linger{
+        limits::kHttpRefusalLinger};  // reads on after a refusal, so that the client can read it
 };
 
 struct ServerOptions {

@@ -148,7 +148,8 @@ class Metrics::Impl {
     Gauge& webhooks_pending =
         gauge(registry, "heddle_webhook_pending", "Webhook deliveries that are pending.").Add({});
     Gauge& webhook_oldest =
-        gauge(registry, "heddle_webhook_oldest_pending_seconds", "Age of the oldest pending delivery.").Add({});
+        gauge(registry, "heddle_webhook_oldest_pending_seconds", "Age of the oldest pending delivery.")
+            .Add({});
     Labelled<Counter> webhook_attempts{
         counter(registry, "heddle_webhook_attempts_total", "Attempts to deliver a webhook, by outcome."),
         "outcome"};

@@ -21,7 +21,8 @@ void logAttempt(sql::Connection& db, const DeliveryId& id, const DeliveryAttempt
         return span ? std::optional<std::int64_t>(span->count()) : std::nullopt;
     };
     db.run(
-        "INSERT INTO delivery_attempts (delivery, number, started_at, duration_us, dns_us, connect_us, tls_us,"
+        "INSERT INTO delivery_attempts (delivery, number, started_at, duration_us, dns_us, connect_us, "
+        "tls_us,"
         " first_byte_us, status_code, outcome, error, response_body)"
         " SELECT d.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM deliveries d WHERE d.uuid = $12"
         " ON CONFLICT (delivery, number) DO NOTHING",
@@ -147,7 +148,8 @@ std::int64_t exhaustOverdue(sql::Connection& db, Timestamp before, Timestamp now
     std::int64_t ended = 0;
     {
         auto rows = db.query(
-            "UPDATE deliveries SET status = 'exhausted', updated_at = $1 WHERE id IN (SELECT id FROM deliveries"
+            "UPDATE deliveries SET status = 'exhausted', updated_at = $1 WHERE id IN (SELECT id FROM "
+            "deliveries"
             " WHERE status = 'pending' AND queued_at < $2 AND due_at <= $1 AND leased = 0"
             " ORDER BY queued_at LIMIT $3)"
             " RETURNING lane",

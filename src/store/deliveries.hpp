@@ -65,8 +65,8 @@ void releaseLane(sql::Connection& db, std::string_view lane, Timestamp now);
 std::int64_t countPending(sql::Connection& db);
 // The earliest queued_at of what is pending.
 std::optional<Timestamp> oldestPending(sql::Connection& db);
-// Ends, as kExhausted, at most `limit` deliveries that wait since before `before`, are due and have no attempt
-// under way; how many it ended.
+// Ends, as kExhausted, at most `limit` deliveries that wait since before `before`, are due and have no
+// attempt under way; how many it ended.
 std::int64_t exhaustOverdue(sql::Connection& db, Timestamp before, Timestamp now, std::int64_t limit);
 
 // Retention: how long deliveries stay that have ended.

@@ -15,7 +15,6 @@ namespace {
 namespace asio = boost::asio;
 using Millis = std::chrono::milliseconds;
 
-
 store::AttemptEnd endOf(const Sent& sent, const NextStep& next) {
     store::AttemptEnd end;
     switch (next.kind) {
@@ -151,7 +150,8 @@ void Dispatcher::Impl::count(const Delivery& delivery, const DeliveryAttempt& at
 
 void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const NextStep& next) const {
     const auto& attempt = sent.attempt;
-    const auto took_ms = std::chrono::duration_cast<Millis>(attempt.duration.value_or(microseconds(0))).count();
+    const auto took_ms =
+        std::chrono::duration_cast<Millis>(attempt.duration.value_or(microseconds(0))).count();
     count(delivery, attempt);
     switch (next.kind) {
         case NextStep::Kind::kDelivered:

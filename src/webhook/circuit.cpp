@@ -22,7 +22,8 @@ std::optional<microseconds> Circuit::unanswered(bool was_probe, Random& random) 
     // Attempts that were under way when it opened say nothing new.
     const bool decides = open() ? was_probe : failures_ >= kFailuresMost;
     if (!decides) return std::nullopt;
-    const microseconds pause = std::min<microseconds>(kFirstPause * (1LL << std::min(pauses_, 10)), kLongestPause);
+    const microseconds pause =
+        std::min<microseconds>(kFirstPause * (1LL << std::min(pauses_, 10)), kLongestPause);
     ++pauses_;
     const double factor = 1.0 - kJitter + 2 * kJitter * random.unit();
     return microseconds(static_cast<std::int64_t>(static_cast<double>(pause.count()) * factor));

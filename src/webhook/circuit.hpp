@@ -9,8 +9,9 @@
 
 namespace heddle::webhook {
 
-// Opens after kFailuresMost attempts in a row that brought no answer. While it is open nothing is sent but one
-// probe after each pause; a probe that is answered closes it, one that is not makes the next pause longer.
+// Opens after kFailuresMost attempts in a row that brought no answer. While it is open nothing is sent but
+// one probe after each pause; a probe that is answered closes it, one that is not makes the next pause
+// longer.
 class Circuit {
   public:
     static constexpr int kFailuresMost = 5;

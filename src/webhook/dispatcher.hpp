@@ -30,8 +30,8 @@ namespace heddle::webhook {
 struct DispatcherOptions {
     WebhookSettings settings;
     Credentials credentials;
-    std::string user_agent;                               // "heddle/0.1.0"
-    bool held = false;  // http.disable_webhooks: what waits stays where it is
+    std::string user_agent;  // "heddle/0.1.0"
+    bool held = false;       // http.disable_webhooks: what waits stays where it is
     // The address of our own listener for relative URLs. 0.0.0.0 and :: are reached over loopback.
     std::function<std::pair<std::string, std::uint16_t>()> self;
     metrics::Metrics* metrics = nullptr;            // may be null

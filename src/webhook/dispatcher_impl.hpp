@@ -71,8 +71,8 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     std::optional<Timestamp> next_due_;
     std::optional<Timestamp> next_expiry_;  // when something may have waited for its whole span
     std::size_t tests_ = 0;                 // test() under way
-    bool stale_ = true;    // the outbox may hold what we have not read
-    bool nudged_ = false;  // slots or heads changed
+    bool stale_ = true;                     // the outbox may hold what we have not read
+    bool nudged_ = false;                   // slots or heads changed
     bool pumping_ = false;
     bool stopping_ = false;
     bool abandoned_ = false;

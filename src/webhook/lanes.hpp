@@ -30,10 +30,10 @@ struct LaneLimits {
     // together no more than half: what hangs must not take every slot.
     std::size_t unproven_lane = 2;
     std::size_t unproven_total = limits::kWebhookInFlight / 2;
-    std::size_t unanswered = 3;     // attempts without an answer that make a lane unproven
-    std::size_t heads = 32;         // deliveries in memory for one lane
-    std::size_t loaded = 1024;      // lanes with deliveries in memory
-    std::size_t remembered = 4096;  // lanes that are known at all
+    std::size_t unanswered = 3;        // attempts without an answer that make a lane unproven
+    std::size_t heads = 32;            // deliveries in memory for one lane
+    std::size_t loaded = 1024;         // lanes with deliveries in memory
+    std::size_t remembered = 4096;     // lanes that are known at all
     std::optional<double> rate_per_s;  // attempts to one destination; nothing: any
 };
 
@@ -52,8 +52,8 @@ class Lanes {
     // How many lanes to read, the earliest due first: as many as may be in memory, and those that are there
     // because their attempt has started but is not committed yet.
     [[nodiscard]] std::size_t readLanes() const { return limits_.loaded + limits_.total; }
-    // Takes a delivery that is due; ignores one it knows, and those of a lane that is held. Nothing is lost by
-    // a refusal: it stays on disk.
+    // Takes a delivery that is due; ignores one it knows, and those of a lane that is held. Nothing is lost
+    // by a refusal: it stays on disk.
     void offer(const store::DueDelivery& delivery, microseconds now);
     // The rows read of a lane did not end before the limit: there are more.
     void markMore(std::string_view lane);

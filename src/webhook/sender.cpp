@@ -266,8 +266,8 @@ boost::asio::awaitable<Sent> Sender::send(const Delivery& delivery,
     } else {
         auto [body, stamp] = co_await seal(delivery, credentials);
         if (closed_) co_return closedUnder();
-        http::ClientRequest request = buildRequest(route.url, delivery, std::move(body),
-                                                   credentials->headers, options_.user_agent, stamp);
+        http::ClientRequest request = buildRequest(route.url, delivery, std::move(body), credentials->headers,
+                                                   options_.user_agent, stamp);
         request.addresses = std::move(route.addresses);
         request.proxy = std::move(route.proxy);
         const auto spent = std::chrono::duration_cast<Millis>(clock_.steady() - began_steady);

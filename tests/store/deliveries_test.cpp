@@ -157,7 +157,8 @@ TEST_P(DeliveriesTest, AHeldLaneWaits) {
     end.attempt.number = 1;
     end.attempt.outcome = AttemptOutcome::kConnectRefused;
     end.hold_lane_until = at(20);
-    EXPECT_TRUE(write([id = first.id, end](Connection& db) { return store::endAttempt(db, id, end, at(2)); }));
+    EXPECT_TRUE(
+        write([id = first.id, end](Connection& db) { return store::endAttempt(db, id, end, at(2)); }));
     EXPECT_EQ(lanes(), (Lanes{{"a", 20}}));
     add("a", 3);
     EXPECT_EQ(lanes(), (Lanes{{"a", 20}}));

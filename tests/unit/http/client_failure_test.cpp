@@ -63,7 +63,7 @@ TEST_F(ClientTest, ConnectionRefused) {
         made = request(gone.port());
     }
     run(postAgain(client_, made, 1, results));
-    EXPECT_EQ(results[0].failure, ClientFailure::kConnect);
+    EXPECT_EQ(results[0].failure, ClientFailure::kConnectRefused);
     EXPECT_EQ(results[0].error, "connection refused");
 }
 
@@ -153,7 +153,7 @@ TEST_F(ClientTest, NoAddressNoConnection) {
     made.addresses.clear();
     std::vector<ClientResponse> results;
     run(postAgain(client_, made, 1, results));
-    EXPECT_EQ(results[0].failure, ClientFailure::kConnect);
+    EXPECT_EQ(results[0].failure, ClientFailure::kConnectFailed);
 }
 
 TEST_F(ClientTest, AnAnswerBeforeTheBodyWasReadCounts) {

@@ -106,7 +106,7 @@ TEST_F(ClientTest, TheNewConnectionIsNotReplacedAgain) {
     }(receiver_));
     std::vector<ClientResponse> results;
     run(postAgain(client_, request(), 2, results));
-    EXPECT_EQ(results[1].failure, ClientFailure::kClosed);
+    EXPECT_EQ(results[1].failure, ClientFailure::kReset);
     EXPECT_EQ(receiver_.accepted(), 2);
 }
 
@@ -119,7 +119,7 @@ TEST_F(ClientTest, NothingIsSentTwiceOnceAResponseHasBegun) {
     }(receiver_));
     std::vector<ClientResponse> results;
     run(postAgain(client_, request(), 2, results));
-    EXPECT_EQ(results[1].failure, ClientFailure::kClosed);
+    EXPECT_EQ(results[1].failure, ClientFailure::kReset);
     EXPECT_EQ(results[1].error, "connection closed before the response was complete");
     EXPECT_EQ(receiver_.accepted(), 1);
 }
@@ -190,13 +190,13 @@ TEST_F(ClientTest, ReadsNoMoreOfTheBodyThanAskedFor) {
 
 TEST_F(ClientTest, AResponseThatIsCutIsAFailureThatStillHasItsStatus) {
     const auto body = answered("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-    EXPECT_EQ(body.failure, ClientFailure::kClosed);
+    EXPECT_EQ(body.failure, ClientFailure::kReset);
     EXPECT_EQ(body.status, 200U);
     EXPECT_EQ(body.body, "abc");
     const auto chunks = answered("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab");
-    EXPECT_EQ(chunks.failure, ClientFailure::kClosed);
+    EXPECT_EQ(chunks.failure, ClientFailure::kReset);
     const auto head = answered("HTTP/1.1 200 OK\r\nContent-");
-    EXPECT_EQ(head.failure, ClientFailure::kClosed);
+    EXPECT_EQ(head.failure, ClientFailure::kReset);
     EXPECT_EQ(head.status, 0U);
     EXPECT_EQ(answered("").error, "connection closed before the response was complete");
 }

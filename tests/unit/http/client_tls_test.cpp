@@ -45,7 +45,7 @@ class ClientTlsTest : public ClientTest {
     asio::ssl::context context_{asio::ssl::context::tls_server};
     Identity ca_ = makeIdentity("Test CA", nullptr, "");
     TempFile ca_file_{ca_.certPem()};
-    Client trusting_{loop_.get_executor(), ca_file_.path()};
+    Client trusting_{loop_.get_executor(), ClientTls{ca_file_.path(), "", ""}};
     std::string server_name_;
     std::vector<std::string> requests_;
 };
@@ -76,13 +76,13 @@ TEST_F(ClientTlsTest, AddressesAreVerifiedAsAddresses) {
 
 TEST_F(ClientTlsTest, AnAddressAsADnsNameDoesNotCount) {
     receive(makeIdentity("127.0.0.1", &ca_, "DNS:127.0.0.1"), 1);
-    EXPECT_EQ(post(secureRequest("127.0.0.1")).failure, ClientFailure::kTls);
+    EXPECT_EQ(post(secureRequest("127.0.0.1")).failure, ClientFailure::kTlsHostname);
 }
 
 TEST_F(ClientTlsTest, AnotherHostsCertificateIsRefused) {
     receive(makeIdentity("x", &ca_, "DNS:other.test"), 1);
     const auto got = post(secureRequest("receiver.test"));
-    EXPECT_EQ(got.failure, ClientFailure::kTls);
+    EXPECT_EQ(got.failure, ClientFailure::kTlsHostname);
     EXPECT_EQ(got.error, "certificate refused: hostname mismatch");
     EXPECT_TRUE(requests_.empty());
 }
@@ -96,7 +96,7 @@ TEST_F(ClientTlsTest, AnUnknownAuthorityIsRefused) {
     const Identity other = makeIdentity("Other CA", nullptr, "");
     receive(makeIdentity("x", &other, "DNS:receiver.test"), 1);
     const auto got = post(secureRequest("receiver.test"));
-    EXPECT_EQ(got.failure, ClientFailure::kTls);
+    EXPECT_EQ(got.failure, ClientFailure::kTlsUntrusted);
     EXPECT_EQ(got.error, "certificate refused: unable to get local issuer certificate");
 }
 
@@ -104,7 +104,7 @@ TEST_F(ClientTlsTest, OldTlsIsRefused) {
     SSL_CTX_set_max_proto_version(context_.native_handle(), TLS1_1_VERSION);
     SSL_CTX_set_min_proto_version(context_.native_handle(), TLS1_VERSION);
     receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 1);
-    EXPECT_EQ(post(secureRequest("receiver.test")).failure, ClientFailure::kTls);
+    EXPECT_EQ(post(secureRequest("receiver.test")).failure, ClientFailure::kTlsFailed);
 }
 
 TEST_F(ClientTlsTest, APlainReceiverIsATlsFailure) {
@@ -113,7 +113,7 @@ TEST_F(ClientTlsTest, APlainReceiverIsATlsFailure) {
         co_await peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
         co_await peer.readSome();
     }(receiver_));
-    EXPECT_EQ(post(secureRequest("receiver.test")).failure, ClientFailure::kTls);
+    EXPECT_EQ(post(secureRequest("receiver.test")).failure, ClientFailure::kTlsFailed);
 }
 
 TEST_F(ClientTlsTest, ASlowHandshakeTimesOut) {
@@ -141,18 +141,18 @@ TEST_F(ClientTlsTest, ABodyThatTheConnectionsEndEndsNeedsNoGoodBye) {
 TEST_F(ClientTlsTest, ACutBodyIsNoticed) {
     receive(makeIdentity("x", &ca_, "DNS:receiver.test"), 1,
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
-    EXPECT_EQ(post(secureRequest("receiver.test")).failure, ClientFailure::kClosed);
+    EXPECT_EQ(post(secureRequest("receiver.test")).failure, ClientFailure::kReset);
 }
 
 TEST_F(ClientTlsTest, AMissingCaFileIsATlsFailure) {
-    Client client(loop_.get_executor(), "/nonexistent/ca.pem");
+    Client client(loop_.get_executor(), ClientTls{"/nonexistent/ca.pem", "", ""});
     inBackground([](Receiver& receiver) -> awaitable<void> {
         RawPeer peer = co_await receiver.accept();
         co_await peer.readSome();
     }(receiver_));
     run([](Client& broken, ClientRequest made) -> awaitable<void> {
         const ClientResponse got = co_await broken.post(std::move(made));
-        EXPECT_EQ(got.failure, ClientFailure::kTls);
+        EXPECT_EQ(got.failure, ClientFailure::kTlsFailed);
         EXPECT_EQ(got.error, "the CA certificates cannot be read");
     }(client, secureRequest("receiver.test")));
 }

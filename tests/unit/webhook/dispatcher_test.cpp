@@ -525,7 +525,8 @@ TEST_F(DispatcherTest, OutlivesAFailingDisk) {
         Receiver receiver(io_);
         for (int i = 0; i < 5; ++i) store::insertDelivery(flaky.connection, make(receiver.url()));
         const UrlPolicy policy(options_.settings);
-        Dispatcher dispatcher(io_.get_executor(), flaky, clock_, random_, client_, resolver_, policy, options_);
+        Dispatcher dispatcher(io_.get_executor(), flaky, clock_, random_, client_, resolver_, policy,
+                              options_);
         dispatcher.start();
         runUntil([&] { return store::countPending(flaky.connection) == 0; });
         EXPECT_EQ(receiver.requests.size(), 5U);

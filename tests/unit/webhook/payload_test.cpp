@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/payload.hpp"
 
+#include "domain/webhook_fields.hpp"
+
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace heddle::webhook {
 namespace {
@@ -31,7 +34,7 @@ Run finishedRun() {
 }
 
 Delivery deliveryOf(const Run& run, const std::optional<RawJson>& values) {
-    auto payload = buildPayload(run, values);
+    auto payload = buildPayload(run, values, WebhookFields());
     Delivery delivery;
     delivery.body = std::move(payload.body);
     delivery.sent_at_offset = payload.sent_at_offset;
@@ -126,10 +129,20 @@ TEST(Payload, RefusesADamagedRow) {
     Delivery delivery = deliveryOf(finishedRun(), std::nullopt);
     delivery.sent_at_offset = static_cast<std::int64_t>(delivery.body.size()) - 31;
     EXPECT_THROW(stamped(delivery, Timestamp()), std::runtime_error);
-    delivery.sent_at_offset = -1;
-    EXPECT_THROW(stamped(delivery, Timestamp()), std::runtime_error);
     delivery.sent_at_offset = std::numeric_limits<std::int64_t>::max();
     EXPECT_THROW(stamped(delivery, Timestamp()), std::runtime_error);
+    delivery.body = "{}";
+    delivery.sent_at_offset = 0;
+    EXPECT_THROW(stamped(delivery, Timestamp()), std::runtime_error);
+}
+
+TEST(Payload, HasTheFieldsThatMayBeAllowedInTheirOrder) {
+    auto run = finishedRun();
+    run.error = RunError{"E", "m"};
+    const auto body = RawJson::trusted(sent(run, RawJson::trusted("1")));
+    std::vector<std::string> names;
+    for (const auto& field : body.view().fields()) names.push_back(field.key);
+    EXPECT_EQ(names, std::vector<std::string>(kWebhookFieldNames.begin(), kWebhookFieldNames.end()));
 }
 
 }  // namespace

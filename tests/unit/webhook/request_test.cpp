@@ -19,7 +19,8 @@ Delivery delivery() {
 http::ClientRequest request(const char* url, const ConfiguredHeaders& configured = {}) {
     const Delivery sent = delivery();
     std::string body = sent.body;
-    return buildRequest(*parseUrl(url), sent, std::move(body), configured, "heddle/0.1.0", {1764028800, "v1,x"});
+    return buildRequest(*parseUrl(url), sent, std::move(body), configured, "heddle/0.1.0",
+                        {1764028800, "v1,x"});
 }
 
 TEST(WebhookRequest, CarriesTheTokenUnchanged) {

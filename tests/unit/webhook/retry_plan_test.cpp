@@ -37,7 +37,7 @@ struct Result {
 Result answered(int status, std::optional<std::string> retry_after = std::nullopt) {
     Result result;
     result.attempt.status_code = status;
-    result.attempt.outcome = status / 100 == 2 ? AttemptOutcome::kSuccess
+    result.attempt.outcome = status / 100 == 2   ? AttemptOutcome::kSuccess
                              : status / 100 == 3 ? AttemptOutcome::kRedirect
                              : status == 410     ? AttemptOutcome::kGone
                                                  : AttemptOutcome::kHttpError;
@@ -73,7 +73,7 @@ TEST(RetryPlan, TakesEvery2xxForDelivered) {
 TEST(RetryPlan, TriesEverythingElseAgain) {
     ConstantRandom random(0);
     for (const int status : {100, 199, 300, 301, 302, 304, 307, 308, 400, 401, 403, 404,
-                                  408, 409, 422, 425, 429, 500, 502, 503, 504, 599, 999}) {
+                             408, 409, 422, 425, 429, 500, 502, 503, 504, 599, 999}) {
         EXPECT_EQ(step(defaultPlan(), answered(status), 1, random).kind, Kind::kRetryAt) << status;
     }
     EXPECT_EQ(step(defaultPlan(), unanswered(AttemptOutcome::kTimeout), 1, random).kind, Kind::kRetryAt);
@@ -81,8 +81,7 @@ TEST(RetryPlan, TriesEverythingElseAgain) {
 
 TEST(RetryPlan, EndsWithGone) {
     ConstantRandom random(0);
-    EXPECT_EQ(step(defaultPlan(), answered(410, "5"), 1, random),
-              (NextStep{Kind::kGone, {}, false}));
+    EXPECT_EQ(step(defaultPlan(), answered(410, "5"), 1, random), (NextStep{Kind::kGone, {}, false}));
 }
 
 // The receiver is down for days: ten attempts over three days, then the delivery has failed.

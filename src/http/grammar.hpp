@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small words of HTTP's grammar (RFC 9110 §5.6).
+#pragma once
+
+#include <string_view>
+
+namespace heddle::http {
+
+[[nodiscard]] bool isToken(std::string_view text);
+// No control characters but tabs.
+[[nodiscard]] bool isFieldValue(std::string_view text);
+// Printable ASCII without spaces.
+[[nodiscard]] bool isGraphic(std::string_view text);
+// Without regard to ASCII case.
+[[nodiscard]] bool isSameName(std::string_view a, std::string_view b);
+// Without spaces and tabs at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+// Takes the next element of a comma-separated list off the front.
+[[nodiscard]] std::string_view nextElement(std::string_view& list);
+
+}  // namespace heddle::http
