@@ -17,6 +17,7 @@ class Received:
     headers: list  # (name, value) in order, as sent
     body: bytes
     connection: int  # which connection it came on, counted from 0
+    reply: "Reply"  # what it is answered with
 
     @property
     def path(self):
@@ -149,8 +150,8 @@ class Receiver:
         if len(body) < length:
             return False
         with self._lock:
-            self.received.append(Received(time.monotonic(), method, target, headers, body, number))
             reply = self.script.pop(0) if self.script else self.default
+            self.received.append(Received(time.monotonic(), method, target, headers, body, number, reply))
         if reply.hang:
             self._released.wait()
             return False
