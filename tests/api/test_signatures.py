@@ -28,14 +28,14 @@ LITERALS = ["0", "-0", "-0.0", "1e5", "1E+5", "1.0", "0.1", "1844674407370955161
 
 def value(chosen, depth=0):
     """A JSON text."""
-    kind = chosen.randrange(6 if depth < 5 else 2)
+    kind = chosen.randrange(0 if depth else 2, 6 if depth < 5 else 2)
     if kind == 0:
         return chosen.choice(LITERALS)
     if kind == 1:
         return json.dumps("".join(chosen.choices(TEXTS, k=chosen.randrange(4))), ensure_ascii=chosen.random() < 0.5)
     if kind in (2, 3):
-        return "[" + ",".join(value(chosen, depth + 1) for _ in range(chosen.randrange(5))) + "]"
-    keys = [json.dumps(f"{number} {chosen.choice(TEXTS)}") for number in range(chosen.randrange(5))]
+        return "[" + ",".join(value(chosen, depth + 1) for _ in range(chosen.randrange(0 if depth else 3, 6))) + "]"
+    keys = [json.dumps(f"{number} {chosen.choice(TEXTS)}") for number in range(chosen.randrange(0 if depth else 3, 6))]
     return "{" + ",".join(f"{key}:{value(chosen, depth + 1)}" for key in keys) + "}"
 
 
