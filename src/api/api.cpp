@@ -33,6 +33,7 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
     addThreads(*this, context);
     addRuns(*this, context);
     addStatelessRuns(*this, context);
+    addWebhooks(*this, context);
 }
 
 void Api::add(http::Method method, std::string_view pattern, Body body, Action action) {

@@ -9,6 +9,7 @@
 #include "metrics/metrics.hpp"
 #include "run/service.hpp"
 #include "sql/database.hpp"
+#include "webhook/dispatcher.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -25,6 +26,7 @@ struct Context {
     const Clock& clock;
     Random& random;
     run::Service& runs;
+    webhook::Dispatcher& webhooks;
     metrics::Metrics& metrics;
     const SchemaSet& schemas;
     std::string_view openapi;  // the document, as served

@@ -8,6 +8,7 @@
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
 #include "api/streams.hpp"
+#include "domain/traceparent.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
 
@@ -26,6 +27,7 @@ asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call,
                                                   std::optional<ThreadId> thread, Service::Reader reader) {
     auto request = run::parseRunRequest(call.json(), thread);
     if (!request) co_return request.error();
+    request->traceparent = traceparentOf(call.request);
     co_return co_await context.runs.create(std::move(*request), reader);
 }
 
@@ -85,6 +87,11 @@ asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
 }
 
 }  // namespace
+
+std::optional<std::string> traceparentOf(const http::Request& request) {
+    const auto given = request.headers.get("traceparent");
+    return given && isTraceparent(*given) ? std::optional<std::string>(*given) : std::nullopt;
+}
 
 asio::awaitable<Result<http::Response>> createRun(Context& context, Call& call,
                                                   std::optional<ThreadId> thread) {

@@ -8,10 +8,14 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <optional>
+#include <string>
 
 namespace heddle::api {
 
 using RunResponse = boost::asio::awaitable<Result<http::Response>>;
+
+// The request's own trace context; nothing when it has none or a malformed one, which W3C wants ignored.
+std::optional<std::string> traceparentOf(const http::Request& request);
 
 RunResponse createRun(Context& context, Call& call, std::optional<ThreadId> thread);
 RunResponse streamRun(Context& context, Call& call, std::optional<ThreadId> thread);

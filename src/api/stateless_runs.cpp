@@ -29,6 +29,7 @@ asio::awaitable<Result<http::Response>> createBatch(Context& context, Call& call
     for (const auto& element : call.json().elements()) {
         auto request = run::parseRunRequest(element, std::nullopt);
         if (!request) co_return request.error();
+        request->traceparent = traceparentOf(call.request);
         requests.push_back(std::move(*request));
     }
     const auto runs = co_await context.runs.createBatch(std::move(requests));

@@ -84,6 +84,7 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
     for (const auto& graph : config.graphs) options.graphs.push_back(graph.graph_id);
     options.deliver = !config.disable_webhooks;
     options.stateless_values = config.webhooks.stateless_values;
+    options.webhook_fields = config.webhooks.fields;
     return options;
 }
 
@@ -131,6 +132,7 @@ class Server::Impl {
                    clock_,
                    random_,
                    runs_,
+                   dispatcher_,
                    metrics_,
                    schemas_,
                    embedded::openapiJson(),
@@ -197,9 +199,9 @@ class Server::Impl {
         };
         const auto stored = co_await db_.write(std::move(job));
         if (!stored) throw std::runtime_error(stored.error().detail);
+        dispatcher_.start();  // before runs can end: it counts what is pending already
         co_await runs_.recover();
         execution_.start();
-        dispatcher_.start();
         http_.start();
         watchLoop();
         asio::co_spawn(loop_, sweep(), asio::detached);

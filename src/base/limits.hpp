@@ -53,5 +53,7 @@ inline constexpr std::size_t kWebhookLaneInFlight = 16;  // attempts under way t
 inline constexpr std::size_t kWebhookResponseRead = 64 * 1024;
 inline constexpr std::size_t kWebhookTests = 8;  // POST /webhooks/test at once
 inline constexpr std::size_t kWebhookResponseKept = 16 * 1024;
+inline constexpr std::size_t kDeliveryAttemptsListed = 20;  // shown of each delivery in a list
+inline constexpr std::size_t kDeliveryAttemptsShown = 500;  // shown of one delivery
 
 }  // namespace heddle::limits

@@ -73,7 +73,8 @@ struct Run {
     std::int64_t attempt = 0;   // the fence: grows with each start
     std::int64_t failures = 0;  // attempts that died with their worker or server
     std::optional<RunError> error;
-    std::optional<RawJson> output;  // kept only where the thread goes with its run (stateless runs)
+    std::optional<std::string> traceparent;  // of the request that created it (domain/traceparent.hpp)
+    std::optional<RawJson> output;           // kept only where the thread goes with its run (stateless runs)
 };
 
 }  // namespace heddle

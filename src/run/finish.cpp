@@ -56,16 +56,19 @@ void applyEnding(Thread& thread, const Ending& ending, Timestamp now) {
 bool writeDelivery(sql::Connection& db, const Run& run, const std::optional<RawJson>& values,
                    const FinishRules& rules) {
     if (!rules.deliver || !run.kwargs.webhook) return false;
-    webhook::Payload payload = webhook::buildPayload(run, values);
+    webhook::Payload payload = webhook::buildPayload(run, values, rules.webhook_fields);
     Delivery delivery;
     delivery.id = deliveryId(run.id);
     delivery.run_id = run.id;
     delivery.thread_id = run.thread_id;
     delivery.url = *run.kwargs.webhook;
     delivery.lane = webhook::laneOf(delivery.url);
+    delivery.host = webhook::hostOf(delivery.url);
+    delivery.traceparent = run.traceparent;
     delivery.body = std::move(payload.body);
     delivery.sent_at_offset = payload.sent_at_offset;
     delivery.due_at = delivery.created_at = rules.now;
+    delivery.queued_at = delivery.updated_at = rules.now;
     return store::insertDelivery(db, delivery);
 }
 

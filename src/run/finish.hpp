@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "domain/run.hpp"
+#include "domain/webhook_settings.hpp"
 #include "run/hub.hpp"
 #include "sql/connection.hpp"
 
@@ -28,6 +29,7 @@ struct FinishRules {
     Timestamp now;
     bool deliver = true;  // http.disable_webhooks writes none
     bool stateless_values = false;
+    WebhookFields webhook_fields;
 };
 
 // A run has one delivery, so its id is made from the run's: the same however often the transaction is tried.

@@ -168,6 +168,7 @@ Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, co
     run.assistant_id = assistant.id;
     run.graph_id = assistant.graph_id;
     run.multitask_strategy = request.multitask_strategy;
+    run.traceparent = request.traceparent;
     run.created_at = run.updated_at = now;
     if (request.after_s && *request.after_s > 0) {
         run.not_before = now + microseconds(static_cast<std::int64_t>(*request.after_s * 1e6));

@@ -29,6 +29,7 @@ struct RunRequest {
     RawJson context = RawJson::trusted("{}");
     RawJson checkpoint = RawJson::trusted("{}");  // checkpoint_id, checkpoint_ns, checkpoint_map
     std::optional<std::string> webhook;
+    std::optional<std::string> traceparent;  // valid (domain/traceparent.hpp); from the request's header
     RawJson interrupt_before;
     RawJson interrupt_after;
     std::vector<std::string> stream_mode = {"values"};

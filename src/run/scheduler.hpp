@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -54,7 +55,7 @@ class Scheduler {
 
   private:
     struct ThreadQueue {
-        std::deque<Waiting> runs;
+        std::list<Waiting> runs;  // an empty deque costs half a kilobyte
         bool taken = false;
         // Under which graph it stands in ready_; other entries there are left over and mean nothing.
         std::optional<std::string> listed;

@@ -61,7 +61,7 @@ Service::Service(asio::any_io_executor loop, sql::Database& db, const Clock& clo
 Service::~Service() = default;
 
 FinishRules Service::rules() {
-    return FinishRules{clock_.now(), options_.deliver, options_.stateless_values};
+    return FinishRules{clock_.now(), options_.deliver, options_.stateless_values, options_.webhook_fields};
 }
 
 Result<void> Service::checkRequest(const RunRequest& request) const {

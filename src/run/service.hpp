@@ -33,6 +33,7 @@ struct ServiceOptions {
     std::vector<std::string> graphs;  // configured graph ids
     bool deliver = true;              // false: http.disable_webhooks
     bool stateless_values = false;
+    WebhookFields webhook_fields;
     std::int64_t failures_max = 3;  // attempts that may die with their worker before the run fails
 };
 

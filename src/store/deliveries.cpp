@@ -96,6 +96,12 @@ bool endAttempt(sql::Connection& db, const DeliveryId& id, const AttemptEnd& end
         end.budget == AttemptEnd::Budget::kKept ? 1 : 0, end.attempt.status_code, end.attempt.error,
         id.str());
     logAttempt(db, id, end.attempt);
+    if (ended == 0) {  // cancelled meanwhile
+        db.run(
+            "UPDATE deliveries SET leased = 0, started_at = NULL, updated_at = $1 WHERE uuid = $2 AND leased "
+            "= 1",
+            now.micros(), id.str());
+    }
     std::string lane;
     {
         auto row = db.query("SELECT lane FROM deliveries WHERE uuid = $1", id.str());
@@ -170,12 +176,11 @@ std::int64_t expireDeliveries(sql::Connection& db, const Retention& retention, s
     for (const auto status : {DeliveryStatus::kSucceeded, DeliveryStatus::kExhausted, DeliveryStatus::kGone,
                               DeliveryStatus::kCancelled}) {
         const bool succeeded = status == DeliveryStatus::kSucceeded;
-        // Ids grow with time: the oldest are the first of their status.
         const auto removed = db.run(
-            "DELETE FROM deliveries WHERE id IN (SELECT id FROM (SELECT id, created_at FROM deliveries"
-            " WHERE status = $1 ORDER BY id LIMIT $2) AS oldest WHERE created_at < $3)",
-            toString(status), limit,
-            (succeeded ? retention.succeeded_before : retention.others_before).micros());
+            "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries"
+            " WHERE status = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)",
+            toString(status), (succeeded ? retention.succeeded_before : retention.others_before).micros(),
+            limit);
         most = std::max(most, removed);
     }
     return most;

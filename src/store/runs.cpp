@@ -10,13 +10,14 @@
 namespace heddle::store {
 namespace {
 
-#define HEDDLE_SELECT_RUN                                                                                    \
-    "SELECT r.uuid, t.uuid, r.assistant_uuid, r.graph_id, r.metadata, r.status, k.kwargs, "                  \
-    "r.multitask_strategy,"                                                                                  \
-    " r.created_at, r.updated_at, r.not_before, r.started_at, r.ended_at, r.attempt, r.failures, "           \
-    "r.error_type,"                                                                                          \
-    " r.error_message, o.output FROM runs r JOIN threads t ON t.id = r.thread JOIN run_kwargs k ON k.run = " \
-    "r.id"                                                                                                   \
+#define HEDDLE_SELECT_RUN                                                                           \
+    "SELECT r.uuid, t.uuid, r.assistant_uuid, r.graph_id, r.metadata, r.status, k.kwargs, "         \
+    "r.multitask_strategy,"                                                                         \
+    " r.created_at, r.updated_at, r.not_before, r.started_at, r.ended_at, r.attempt, r.failures, "  \
+    "r.error_type,"                                                                                 \
+    " r.error_message, r.traceparent, o.output FROM runs r JOIN threads t ON t.id = r.thread JOIN " \
+    "run_kwargs k ON k.run = "                                                                      \
+    "r.id"                                                                                          \
     " LEFT JOIN run_outputs o ON o.run = r.id"
 // Word for word the condition of the partial index runs_open.
 #define HEDDLE_OPEN "r.status IN ('pending', 'running')"
@@ -39,7 +40,8 @@ Run readRun(const sql::Statement& row) {
     run.attempt = row.integer(13);
     run.failures = row.integer(14);
     if (!row.isNull(15)) run.error = RunError{row.string(15), row.string(16)};
-    if (!row.isNull(17)) run.output = jsonAt(row, 17);
+    if (!row.isNull(17)) run.traceparent = row.string(17);
+    if (!row.isNull(18)) run.output = jsonAt(row, 18);
     return run;
 }
 
@@ -59,14 +61,16 @@ void insertRun(sql::Connection& db, const Run& run) {
     auto row = db.query(
         "INSERT INTO runs (uuid, thread, assistant_uuid, graph_id, metadata, status, multitask_strategy, "
         "created_at,"
-        " updated_at, not_before, started_at, ended_at, attempt, failures, error_type, error_message)"
-        " SELECT $1, t.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM threads t"
-        " WHERE t.uuid = $16 RETURNING id",
+        " updated_at, not_before, started_at, ended_at, attempt, failures, error_type, error_message, "
+        "traceparent)"
+        " SELECT $1, t.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM threads t"
+        " WHERE t.uuid = $17 RETURNING id",
         run.id.str(), run.assistant_id.str(), run.graph_id, run.metadata.text(), toString(run.status),
         toString(run.multitask_strategy), run.created_at.micros(), run.updated_at.micros(),
         micros(run.not_before), micros(run.started_at), micros(run.ended_at), run.attempt, run.failures,
         run.error ? std::optional<std::string>(run.error->type) : std::nullopt,
-        run.error ? std::optional<std::string>(run.error->message) : std::nullopt, run.thread_id.str());
+        run.error ? std::optional<std::string>(run.error->message) : std::nullopt, run.traceparent,
+        run.thread_id.str());
     if (!row.step()) throw sql::Error(sql::Error::Code::kConstraint, "a run needs its thread");
     const RawJson kwargs = run.kwargs.json();
     db.run("INSERT INTO run_kwargs (run, kwargs) VALUES ($1, $2)", row.integer(0), kwargs.text());

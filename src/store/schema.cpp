@@ -193,9 +193,11 @@ UPDATE deliveries SET queued_at = created_at, updated_at = created_at,
 DROP INDEX deliveries_settled;
 CREATE INDEX deliveries_pending ON deliveries (queued_at) WHERE status = 'pending';
 CREATE INDEX deliveries_leased ON deliveries (lane) WHERE leased = 1;
-CREATE INDEX deliveries_of_status ON deliveries (status, id);
-CREATE INDEX deliveries_of_host ON deliveries (host, id);
-CREATE INDEX deliveries_of_thread ON deliveries (thread_uuid, id);
+-- For lists, the newest first, and for retention.
+CREATE INDEX deliveries_by_time ON deliveries (created_at);
+CREATE INDEX deliveries_of_status ON deliveries (status, created_at);
+CREATE INDEX deliveries_of_host ON deliveries (host, status, created_at);
+CREATE INDEX deliveries_of_thread ON deliveries (thread_uuid, created_at);
 
 -- Attempts that have ended.
 CREATE TABLE delivery_attempts (

@@ -188,7 +188,7 @@ void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const 
 namespace {
 
 // What POST /webhooks/test sends: shaped like the real thing, and marked.
-Delivery sampleDelivery(std::string url, Timestamp now, Random& random) {
+Delivery sampleDelivery(std::string url, const WebhookFields& fields, Timestamp now, Random& random) {
     Run run;
     run.id = RunId(Uuid::v4(random));
     run.thread_id = ThreadId(Uuid::v4(random));
@@ -198,7 +198,8 @@ Delivery sampleDelivery(std::string url, Timestamp now, Random& random) {
     run.status = RunStatus::kSuccess;
     run.created_at = run.updated_at = now;
     run.started_at = run.ended_at = now;
-    Payload payload = buildPayload(run, RawJson::trusted(R"({"message":"This is a test from Heddle"})"));
+    const RawJson values = RawJson::trusted(R"({"message":"This is a test from Heddle"})");
+    Payload payload = buildPayload(run, values, fields);
     Delivery delivery;
     delivery.id = DeliveryId(Uuid::v4(random));
     delivery.run_id = run.id;
@@ -219,7 +220,7 @@ asio::awaitable<Result<DeliveryAttempt>> Dispatcher::Impl::test(std::string url)
     if (stopping_ || held_) co_return Problem::unavailable("Webhooks are switched off");
     if (tests_ >= limits::kWebhookTests) co_return Problem::unavailable("Too many tests are under way");
     ++tests_;
-    const Delivery delivery = sampleDelivery(std::move(url), clock_.now(), random_);
+    const Delivery delivery = sampleDelivery(std::move(url), fields_, clock_.now(), random_);
     Sent sent;
     std::exception_ptr broken;
     try {

@@ -81,6 +81,7 @@ Dispatcher::Impl::Impl(asio::any_io_executor loop, sql::Database& db, const Cloc
       metrics_(options.metrics),
       storage_pause_(options.storage_pause),
       policy_(policy),
+      fields_(options.settings.fields),
       credentials_(std::make_shared<const Credentials>(std::move(options.credentials))),
       plan_(options.settings.retry_schedule_s),
       lease_(std::chrono::seconds(options.settings.timeout_s) + kLeaseMargin),
@@ -98,6 +99,11 @@ void Dispatcher::Impl::start() {
 void Dispatcher::Impl::wake() {
     stale_ = true;
     nudge();
+}
+
+void Dispatcher::Impl::release(std::string_view lane) {
+    lanes_.release(lane);
+    wake();
 }
 
 void Dispatcher::Impl::setCredentials(Credentials credentials) {
@@ -206,7 +212,11 @@ asio::awaitable<bool> Dispatcher::Impl::refresh() {
         if (stopping_) co_return true;
         if (heads->next_due) dueAt(*heads->next_due);
         if (!next_expiry_ && heads->oldest) next_expiry_ = *heads->oldest + plan_.span();
-        for (const auto& delivery : heads->due) lanes_.offer(delivery, clock_.steady());
+        for (const auto& delivery : heads->due) {
+            // The row of a held lane goes with its last delivery; a new one does not know of the hold.
+            const auto wait = lanes_.offer(delivery, clock_.steady());
+            if (wait > microseconds(0)) dueAt(now + wait);
+        }
         for (const auto& lane : heads->more) lanes_.markMore(lane);
         if (heads->more_lanes) lanes_.markMoreLanes();
         co_return true;
@@ -295,6 +305,10 @@ void Dispatcher::start() {
 
 void Dispatcher::wake() {
     impl_->wake();
+}
+
+void Dispatcher::release(std::string_view lane) {
+    impl_->release(lane);
 }
 
 void Dispatcher::setCredentials(Credentials credentials) {

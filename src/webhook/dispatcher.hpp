@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,9 @@ class Dispatcher {
     void start();
     // A delivery was committed or became due. Cheap; called after every finished run that has a webhook.
     void wake();
+    // A delivery of this lane was sent again by hand, and the lane's hold on disk released: it goes out at
+    // once, as the probe when the circuit is open.
+    void release(std::string_view lane);
     // From the next attempt on.
     void setCredentials(Credentials credentials);
     // Sends a sample payload once, by the same rules, headers and signature, and keeps nothing of it. A

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace heddle::webhook {
 
@@ -24,6 +25,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
 
     void start();
     void wake();
+    void release(std::string_view lane);
     void setCredentials(Credentials credentials);
     boost::asio::awaitable<Result<DeliveryAttempt>> test(std::string url);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
@@ -60,6 +62,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     metrics::Metrics* metrics_;
     std::chrono::milliseconds storage_pause_;
     const UrlPolicy& policy_;
+    WebhookFields fields_;  // of the body of tests; runs' bodies are made when they end
     std::shared_ptr<const Credentials> credentials_;
     RetryPlan plan_;
     microseconds lease_;

@@ -17,32 +17,39 @@ std::vector<std::string> Lanes::passOver() {
     return names;
 }
 
-void Lanes::offer(const store::DueDelivery& delivery, microseconds now) {
+microseconds Lanes::offer(const store::DueDelivery& delivery, microseconds now) {
     // Wall time decides when a held lane is read again, so allow for the two clocks' difference.
     constexpr microseconds kSlack{100'000};
-    if (known_.contains(delivery.id)) return;
+    constexpr microseconds kNone{0};
+    if (known_.contains(delivery.id)) return kNone;
     Lane& lane = laneOf(delivery.lane);
-    if (now + kSlack < lane.held_until) return;
+    if (now + kSlack < lane.held_until) return lane.held_until - now;
     if (lane.heads.size() >= limits_.heads) {
         lane.more = true;
-        return;
+        return kNone;
     }
     if (!lane.queued && turn_.size() >= limits_.loaded) {
         more_lanes_ = true;
         forget(lane);
-        return;
+        return kNone;
     }
     known_.insert(delivery.id);
     lane.heads.push_back(delivery);
-    if (lane.queued) return;
+    if (lane.queued) return kNone;
     lane.queued = true;
     if (lane.in_flight == 0) ++live_;
     turn_.push_back(&lane);
+    return kNone;
 }
 
 void Lanes::markMore(std::string_view name) {
     const auto found = lanes_.find(std::string(name));
     if (found != lanes_.end()) found->second.more = true;
+}
+
+void Lanes::release(std::string_view name) {
+    const auto found = lanes_.find(std::string(name));
+    if (found != lanes_.end()) found->second.held_until = {};
 }
 
 bool Lanes::takeHungry() {

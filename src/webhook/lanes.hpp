@@ -53,12 +53,14 @@ class Lanes {
     // because their attempt has started but is not committed yet.
     [[nodiscard]] std::size_t readLanes() const { return limits_.loaded + limits_.total; }
     // Takes a delivery that is due; ignores one it knows, and those of a lane that is held. Nothing is lost
-    // by a refusal: it stays on disk.
-    void offer(const store::DueDelivery& delivery, microseconds now);
+    // by a refusal: it stays on disk. How long it has to wait because its lane is held; else 0.
+    microseconds offer(const store::DueDelivery& delivery, microseconds now);
     // The rows read of a lane did not end before the limit: there are more.
     void markMore(std::string_view lane);
     // The lanes read did not end before the limit: there are more.
     void markMoreLanes() { more_lanes_ = true; }
+    // A held lane takes offers again; an open circuit stays open, so the next attempt is its probe.
+    void release(std::string_view lane);
     // True once after memory ran low while there was more on disk: read again.
     bool takeHungry();
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What receivers get, when, how often; what failing ones may and may not delay."""
-import base64
 import time
 import uuid
 
@@ -228,10 +227,19 @@ def test_another_prefix_can_be_set(serve, receiver):
     assert receiver.one().header("x-k") == "k1"
 
 
-def test_userinfo_becomes_basic_authorization(native, receiver):
-    path = hook()
-    native.create_run("native_echo", {"text": "x"}, webhook=f"http://user:pa%20ss@127.0.0.1:{receiver.port}{path}")
-    assert receiver.one(path).header("authorization") == "Basic " + base64.b64encode(b"user:pa ss").decode()
+def test_user_information_is_refused(native, receiver):
+    """It would be read differently by others; webhooks.headers is the place for it."""
+    answer = native.post("/runs", {"assistant_id": "native_echo", "input": {"text": "x"},
+                                   "webhook": f"http://user:s3cret@127.0.0.1:{receiver.port}/x"})
+    assert answer.status_code == 422 and "webhooks.headers" in answer.json()["detail"] and "s3cret" not in answer.text
+    assert receiver.received == []
+
+
+def test_our_own_address_is_refused_where_a_relative_url_is_meant(native):
+    for host in ("127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]"):
+        answer = native.post("/runs", {"assistant_id": "native_echo", "input": {"text": "x"},
+                                       "webhook": f"http://{host}:{native.port}/threads"})
+        assert answer.status_code == 422 and "relative URL" in answer.json()["detail"], (host, answer.text)
 
 
 def test_an_upper_case_scheme_is_delivered(native, receiver):

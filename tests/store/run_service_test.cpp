@@ -138,6 +138,13 @@ struct ServiceTest : ::testing::Test {
         return *runToEnd(io, db.read(std::move(job)));
     }
 
+    Delivery delivered(const RunId& run) {
+        auto job = [id = deliveryId(run)](sql::Connection& connection) -> Result<Delivery> {
+            return store::findDelivery(connection, id).value_or(Delivery{});
+        };
+        return *runToEnd(io, db.read(std::move(job)));
+    }
+
     asio::io_context io;
     SystemClock clock;
     SystemRandom random;
@@ -241,6 +248,40 @@ TEST_F(ServiceTest, EachEndWritesOneDeliveryInItsOwnTransaction) {
     EXPECT_EQ(deliveries, 1);
     ASSERT_EQ(outbox().size(), 1U);
     EXPECT_EQ(outbox()[0].id, deliveryId(accepted.run.id));
+}
+
+TEST_F(ServiceTest, ADeliveryKnowsItsHostItsTimesAndTheTraceOfItsRun) {
+    RunRequest asked = request();
+    asked.webhook = "http://127.0.0.1:9/hook?token=x";
+    asked.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const auto accepted = create(std::move(asked));
+    untilStarted(1);
+    end(0, ended(graph::RunEnd::Status::kSuccess));
+    until([&] { return accepted.live->outcome().has_value(); });
+    const auto delivery = delivered(accepted.run.id);
+    EXPECT_EQ(delivery.lane, "http://127.0.0.1:9");
+    EXPECT_EQ(delivery.host, "127.0.0.1");
+    EXPECT_EQ(delivery.traceparent, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    EXPECT_GT(delivery.created_at.micros(), 0);
+    EXPECT_EQ(delivery.queued_at, delivery.created_at);
+    EXPECT_EQ(delivery.updated_at, delivery.created_at);
+    EXPECT_EQ(delivery.due_at, delivery.created_at);
+}
+
+TEST_F(ServiceTest, ADeliveryCarriesTheFieldsThatAreConfigured) {
+    ServiceOptions options;
+    options.webhook_fields.allowed = {"run_id", "status"};
+    service = makeService(options);
+    RunRequest asked = request();
+    asked.webhook = "/hook";
+    const auto accepted = create(std::move(asked));
+    untilStarted(1);
+    end(0, ended(graph::RunEnd::Status::kSuccess));
+    until([&] { return accepted.live->outcome().has_value(); });
+    const auto delivery = delivered(accepted.run.id);
+    EXPECT_EQ(delivery.host, "self");
+    EXPECT_EQ(delivery.body, R"({"run_id":")" + accepted.run.id.str() + R"(","status":"success"})");
+    EXPECT_LT(delivery.sent_at_offset, 0);
 }
 
 TEST_F(ServiceTest, AWebhookThatPolicyRefusesIsRefusedAtCreationByItsRule) {

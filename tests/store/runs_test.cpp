@@ -59,6 +59,7 @@ TEST_P(RunsTest, ComeBackByteForByte) {
     run.multitask_strategy = MultitaskStrategy::kRollback;
     run.not_before = at(7);
     run.error = RunError{"ValueError", "it \"broke\""};
+    run.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     add(run);
     const auto found = find(run.id);
     ASSERT_TRUE(found);
@@ -74,6 +75,7 @@ TEST_P(RunsTest, ComeBackByteForByte) {
     EXPECT_EQ(found->not_before, run.not_before);
     EXPECT_FALSE(found->started_at);
     EXPECT_EQ(found->error, run.error);
+    EXPECT_EQ(found->traceparent, run.traceparent);
     EXPECT_FALSE(found->output);
 }
 

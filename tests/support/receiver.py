@@ -88,6 +88,10 @@ class Receiver:
             except OSError:
                 pass
 
+    def release(self):
+        """Delayed replies are sent now, hanging ones end."""
+        self._released.set()
+
     def __enter__(self):
         return self.start()
 
