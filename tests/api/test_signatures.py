@@ -4,6 +4,7 @@ import base64
 import json
 import random
 import signal
+import threading
 import time
 
 import pytest
@@ -157,12 +158,12 @@ def changing(serve):
 
 
 def test_new_secrets_sign_after_sighup_and_no_delivery_is_lost_meanwhile(changing, receiver):
-    receiver.default = Reply(200, delay_s=0.1)
+    receiver.default = Reply(when=threading.Event())
     sent = [start(changing.server, '{"text":%d}' % number, receiver.url()) for number in range(200)]
-    before = receiver.wait(count=5)
-    assert len(receiver.at("/hook")) < 150  # most of them still wait
+    before = receiver.wait(count=2)
     changing.write(NEW, OTHER)
     changing.hang_up("server.reloaded")
+    receiver.default.when.set()
     last = start(changing.server, '{"text":"after"}', receiver.url("/after"))
     assert receiver.one("/after", 30 * SLOW).json()["run_id"] == last
     came = receiver.wait(count=200, timeout_s=60 * SLOW)
@@ -180,4 +181,4 @@ def test_a_secret_that_is_none_leaves_the_old_ones(changing, receiver):
     changing.hang_up("server.not_reloaded")
     start(changing.server, '{"text":"x"}', receiver.url())
     assert accepted([case(receiver.one(), secret) for secret in (OLD, NEW)]) == [True, False]
-    assert "whsec_" not in changing.server.log() and OLD[6:] not in changing.server.log()
+    assert not any(text in changing.server.log() for text in ("whsec_short", OLD[6:], NEW[6:]))

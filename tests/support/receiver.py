@@ -38,6 +38,7 @@ class Received:
 class Reply:
     status: int = 200
     delay_s: float = 0.0
+    when: threading.Event | None = None  # answers once it is set
     hang: bool = False  # reads the request and never answers
     close: bool = False  # closes instead of answering
     headers: tuple = ()
@@ -159,6 +160,8 @@ class Receiver:
         if reply.hang:
             self._released.wait()
             return False
+        if reply.when:
+            reply.when.wait(30)
         if reply.delay_s:
             self._released.wait(reply.delay_s)
         if reply.close:
