@@ -2,7 +2,9 @@
 #include "app/commands.hpp"
 
 #include "app/server.hpp"
+#include "base/random.hpp"
 #include "config/config.hpp"
+#include "domain/webhook_secret.hpp"
 #include "heddle_build.hpp"
 
 #include <fmt/core.h>
@@ -61,6 +63,12 @@ int checkConfig(const Invocation& invocation) {
     printFindings(loaded);
     if (!loaded.usable()) return 1;
     fmt::print("{}\n", config::describe(loaded.config));
+    return 0;
+}
+
+int printSecret() {
+    SystemRandom random;
+    fmt::print("{}\n", newWebhookSecret(random));
     return 0;
 }
 

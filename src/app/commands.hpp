@@ -25,4 +25,7 @@ int serve(const Invocation& invocation);
 // Prints the effective configuration (secrets masked) on stdout, or every problem with its key on stderr (1).
 int checkConfig(const Invocation& invocation);
 
+// Prints a new secret for webhooks on stdout. 0.
+int printSecret();
+
 }  // namespace heddle::app

@@ -46,6 +46,7 @@ inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;  // of what a worker 
 
 inline constexpr std::size_t kWebhookUrlChars = 65'536;
 inline constexpr std::size_t kWebhookSecrets = 10;      // each signs every request
+inline constexpr std::size_t kListenIds = 10'000;       // webhook-ids that `heddle listen` remembers
 inline constexpr std::size_t kWebhookBodyLeast = 1024;  // bounds of webhooks.max_payload_bytes
 inline constexpr std::size_t kWebhookBodyMost = 64 * 1024 * 1024;
 inline constexpr std::size_t kWebhookInFlight = 256;     // attempts under way in all

@@ -2,6 +2,7 @@
 #include "cli/cli.hpp"
 
 #include "app/commands.hpp"
+#include "app/listen.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -60,6 +61,17 @@ app::Invocation invocation(const Flags& flags) {
                            std::filesystem::current_path().string()};
 }
 
+void addListen(CLI::App& verb, app::ListenCall& call) {
+    verb.add_option("--host", call.host, "Address to listen on (127.0.0.1)");
+    verb.add_option("--port", call.port, "Port to listen on (8000); 0 takes a free one");
+    verb.add_option("--status", call.status, "Status of every answer (200)")->check(CLI::Range(200, 599));
+    verb.add_option("--delay", call.delay, "Time before an answer, as in 2s or 500ms");
+    verb.add_option("--secret", call.secrets,
+                    "Secret to verify signatures with; may be repeated (HEDDLE_WEBHOOK_SECRET)")
+        ->allow_extra_args(false)
+        ->envname("HEDDLE_WEBHOOK_SECRET");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,6 +84,10 @@ int main(int argc, char** argv) {
     auto* check = cli.add_subcommand("check-config",
                                      "Print the effective configuration, or every problem with its key");
     addCommon(*check, flags);
+    auto* listen = cli.add_subcommand("listen", "Receive webhooks and print them, to try them out");
+    app::ListenCall listen_call;
+    addListen(*listen, listen_call);
+    auto* secret = cli.add_subcommand("secret", "Print a new secret for webhooks.secrets");
     try {
         cli.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -79,6 +95,8 @@ int main(int argc, char** argv) {
     }
     try {
         if (serve->parsed()) return app::serve(invocation(flags));
+        if (listen->parsed()) return app::listen(listen_call);
+        if (secret->parsed()) return app::printSecret();
         return app::checkConfig(invocation(flags));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "heddle: %s\n", error.what());

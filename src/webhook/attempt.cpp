@@ -63,14 +63,14 @@ asio::awaitable<void> Dispatcher::Impl::attempt(store::DueDelivery head) {
 
 asio::awaitable<void> Dispatcher::Impl::perform(store::DueDelivery head) {
     const auto id = head.id;
-    auto delivery = co_await begin(std::move(head));
+    const auto started = clock_.now();
+    auto delivery = co_await begin(std::move(head), started);
     if (abandoned_) co_return;
     if (!delivery) {
         (void)lanes_.noteAnswer(id, Lanes::Answer::kUnknown, clock_.steady(), random_);
         co_return;
     }
     Sent sent;
-    sent.attempt.started_at = clock_.now();
     try {
         sent = co_await sender_.send(*delivery, credentials_);
     } catch (const std::exception& error) {
@@ -81,6 +81,7 @@ asio::awaitable<void> Dispatcher::Impl::perform(store::DueDelivery head) {
     // Closed at shutdown: the lease stays, and the next process sends again.
     if (abandoned_ || (sent.closed && stopping_)) co_return;
     sent.attempt.number = delivery->attempts;
+    sent.attempt.started_at = started;
     const Progress progress{delivery->attempts - delivery->spent, delivery->queued_at};
     const auto now = clock_.now();
     const auto next = plan_.step(sent.attempt, sent.retry_after, progress, now, random_);
@@ -99,9 +100,8 @@ asio::awaitable<void> Dispatcher::Impl::perform(store::DueDelivery head) {
 
 // Commits attempts + 1 and the time of the first one before anything is dialled: every attempt, also of a
 // later process, sends the same bytes.
-asio::awaitable<std::optional<Delivery>> Dispatcher::Impl::begin(store::DueDelivery head) {
+asio::awaitable<std::optional<Delivery>> Dispatcher::Impl::begin(store::DueDelivery head, Timestamp now) {
     const auto id = head.id;
-    const auto now = clock_.now();
     auto job = [id, now, until = now + lease_](sql::Connection& db) -> Result<std::optional<Delivery>> {
         return store::beginAttempt(db, id, now, until);
     };

@@ -49,7 +49,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
     // -- attempt.cpp: one attempt
     boost::asio::awaitable<void> attempt(store::DueDelivery head);
     boost::asio::awaitable<void> perform(store::DueDelivery head);
-    boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head);
+    boost::asio::awaitable<std::optional<Delivery>> begin(store::DueDelivery head, Timestamp now);
     boost::asio::awaitable<void> record(Delivery delivery, store::AttemptEnd end);
     void count(const Delivery& delivery, const DeliveryAttempt& attempt) const;
     void report(const Delivery& delivery, const Sent& sent, const NextStep& next) const;

@@ -76,10 +76,10 @@ AttemptOutcome outcomeOf(http::ClientFailure failure) {
 
 // The first bytes as valid UTF-8: what is none becomes U+FFFD.
 std::string readable(std::string_view bytes) {
-    bytes = bytes.substr(0, limits::kWebhookResponseKept);
+    constexpr std::size_t kLongest = 4;  // bytes of a code point
     std::string out;
-    out.reserve(bytes.size());
-    for (std::size_t at = 0; at < bytes.size();) {
+    out.reserve(std::min(bytes.size(), limits::kWebhookResponseKept));
+    for (std::size_t at = 0; at < bytes.size() && out.size() + kLongest <= limits::kWebhookResponseKept;) {
         const auto length = utf8::sequence(bytes, at);
         if (length == 0 || bytes[at] == '\0') {
             utf8::append(out, 0xfffd);

@@ -31,7 +31,7 @@ TEST(Enums, HaveTheNamesOfTheApiBothWays) {
     for (const std::string_view name : {"reject", "rollback", "interrupt", "enqueue"}) {
         EXPECT_EQ(toString(parseMultitaskStrategy(name).value()), name);
     }
-    for (const std::string_view name : {"pending", "delivered", "failed"}) {
+    for (const std::string_view name : {"pending", "succeeded", "exhausted", "gone", "cancelled"}) {
         EXPECT_EQ(toString(parseDeliveryStatus(name).value()), name);
     }
     EXPECT_FALSE(parseThreadStatus("pending"));
