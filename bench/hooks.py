@@ -6,6 +6,7 @@ import time
 
 import outbox
 from bench import Row
+from receiver import Late
 from servers import Failed
 
 RSS_MAX_MIB = {"rate": 150, "backlog": 200}
@@ -101,8 +102,11 @@ def backlog(bench):
 
 def busy(bench, server, receiver):
     """What the server does for others during 20 s in which every attempt is refused."""
-    began, before, highest = time.monotonic(), attempts(server), 0
-    found = {"fresh_ms": runs(server, receiver, 30)}
+    began, before, highest, found = time.monotonic(), attempts(server), 0, {}
+    try:
+        found["fresh_ms"] = runs(server, receiver, 30, patience_s=10)
+    except Late:
+        found["fresh_ms"] = {"max": None}
     for name, path in (("ok", "/ok"), ("thread", "/threads/{thread}")):
         found[name] = bench.load(server, path, seconds=bench.seconds(5))["latency_us"]
         highest = max(highest, server.memory_kib()["VmRSS"])
@@ -116,7 +120,7 @@ def busy(bench, server, receiver):
 
 # ---- what they share
 
-def runs(server, receiver, count):
+def runs(server, receiver, count, patience_s=30):
     """Runs with a webhook, one after the other, each on a thread of its own; from a run's end to its arrival, in ms."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     taken = []
@@ -124,7 +128,7 @@ def runs(server, receiver, count):
         for _ in range(count):
             thread = post(connection, "/threads", {})["thread_id"]
             post(connection, f"/threads/{thread}/runs", {"assistant_id": "native_echo", "input": {"text": "hello"}, "webhook": receiver.url()})
-            came = receiver.next(30)
+            came = receiver.next(patience_s)
             taken.append((came.at_us - came.ended_us) / 1000)
     finally:
         connection.close()
@@ -164,7 +168,7 @@ def memory_row(name, mib, most_mib):
 
 
 def fresh_row(name, ms):
-    return Row(name, f"{ms:.1f} ms", target=f"≤ {FRESH_MS} ms", reached=ms <= FRESH_MS)
+    return Row(name, "none within 10 s" if ms is None else f"{ms:.1f} ms", target=f"≤ {FRESH_MS} ms", reached=ms is not None and ms <= FRESH_MS)
 
 
 HOOKS = {"hook_latency": latency, "hook_rate": rate, "hook_fairness": fairness, "hook_backlog": backlog}

@@ -7,6 +7,10 @@ import subprocess
 from servers import Failed
 
 
+class Late(Failed):
+    """A webhook did not come in time."""
+
+
 @dataclasses.dataclass
 class Arrival:
     id: str
@@ -45,7 +49,7 @@ class Receiver:
 
     def _line(self, timeout_s):
         if not select.select([self.process.stdout], [], [], timeout_s)[0]:
-            raise Failed(f"no webhook came within {timeout_s} s")
+            raise Late(f"no webhook came within {timeout_s} s")
         line = self.process.stdout.readline()
         if not line:
             raise Failed("the receiver has ended")

@@ -168,7 +168,7 @@ class Rounds:
         self.arrivals = Arrivals(self.receivers)
         config = wire_config(webhooks={"retry": {"schedule": [1] * 20}, "secrets": [SECRET]})
         self.server = Server(folder, config)
-        self.clients = [httpx.Client(timeout=10 * SLOW, trust_env=False) for _ in range(8)]
+        self.clients = [httpx.Client(timeout=30 * SLOW, trust_env=False) for _ in range(8)]
         self.totals = collections.Counter()
         self.slowest_start_s = 0.0
 
@@ -194,7 +194,7 @@ class Rounds:
         # Some time after some number of runs was acknowledged.
         wanted, more_s = self.random.randrange(RUNS + 1), self.random.uniform(0, 0.25)
         load.start()
-        until(lambda: len(load.runs) >= wanted or load.ended(), f"{wanted} runs to be acknowledged", 40 * SLOW, pause_s=0.001)
+        until(lambda: len(load.runs) >= wanted or load.ended(), f"{wanted} runs to be acknowledged", 90 * SLOW, pause_s=0.001)
         time.sleep(more_s)  # the random moment itself, no synchronisation
         in_flight, waiting = self._kill(load)
         if number % 3 == 0:
@@ -244,16 +244,16 @@ class Rounds:
     def _check_ends(self, load):
         for thread, run, graph in load.runs:
             row = until(lambda: (lambda now: now if now["status"] in TERMINAL else None)(self.server.get(f"/runs/{run}").json()),
-                        f"run {run} of {graph} to end", 30 * SLOW)
+                        f"run {run} of {graph} to end", 90 * SLOW)
             if row["status"] != STATUS.get(graph, "success"):
                 raise Broken(f"run {run} of {graph} ended as {row['status']}")
         for thread in load.threads:
-            until(lambda: self.server.get(f"/threads/{thread}").json()["status"] in ("idle", "error"), f"thread {thread} to rest", 30 * SLOW)
+            until(lambda: self.server.get(f"/threads/{thread}").json()["status"] in ("idle", "error"), f"thread {thread} to rest", 90 * SLOW)
 
     def _check_webhooks(self, load):
         wanted = {run for _, run, _ in load.runs}
-        until(lambda: wanted <= self.arrivals.accepted(), f"webhooks of {len(wanted)} runs", 40 * SLOW)
-        until(lambda: self.server.get("/metrics?format=json").json()["webhooks"]["pending"] == 0, "no webhook to be pending", 40 * SLOW)
+        until(lambda: wanted <= self.arrivals.accepted(), f"webhooks of {len(wanted)} runs", 90 * SLOW)
+        until(lambda: self.server.get("/metrics?format=json").json()["webhooks"]["pending"] == 0, "no webhook to be pending", 90 * SLOW)
         self.arrivals.check()
         for thread, run, graph in load.runs:
             if f'"status":"{STATUS.get(graph, "success")}"'.encode() not in self.arrivals.of[run][0].body:
