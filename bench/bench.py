@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import processes
+from receiver import Receiver
 from servers import HERE, Failed, Heddle, Peer
 
 
@@ -39,9 +40,13 @@ class Bench:
     # ---- servers
 
     @contextlib.contextmanager
-    def heddle(self, name):
-        with Heddle(self.folder / f"{name}-heddle", self.binary, self.python) as server:
+    def heddle(self, name, config=None):
+        with Heddle(self.folder / f"{name}-heddle", self.binary, self.python, config) as server:
             yield server
+
+    def receiver(self, *flags):
+        """A receiver of webhooks (bench/receiver.c), with its options."""
+        return Receiver(self.folder / "receiver", *flags)
 
     @contextlib.contextmanager
     def both(self, name):
@@ -62,16 +67,17 @@ class Bench:
 
     # ---- load
 
-    def build_client(self):
+    def build_clients(self):
+        """The load client and the receiver."""
         compiler = os.environ.get("CC") or next(
             (name for name in ("clang-16", "cc", "gcc", "clang") if _works([name, "--version"])), None)
         if compiler is None:
             raise Failed("there is no C compiler for the load client")
-        sources = [HERE / name for name in ("load.c", "response.c", "samples.c")]
-        built = subprocess.run([compiler, "-std=c11", "-O2", "-o", self.load_client, *sources], capture_output=True,
-                               text=True, timeout=120, check=False)
-        if built.returncode != 0:
-            raise Failed(f"the load client does not compile: {built.stderr}")
+        for program, names in ((self.load_client, ("load.c", "response.c", "samples.c")), (self.folder / "receiver", ("receiver.c",))):
+            built = subprocess.run([compiler, "-std=c11", "-O2", "-o", program, *(HERE / name for name in names)], capture_output=True,
+                                   text=True, timeout=120, check=False)
+            if built.returncode != 0:
+                raise Failed(f"{names[0]} does not compile: {built.stderr}")
 
     def client_command(self, server, path, *, body=None, **options):
         command = [self.load_client, "--port", str(server.port), "--path", path]

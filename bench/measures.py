@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from bench import Row, figures, median, ratios, spread
+from hooks import HOOKS
 from processes import fdatasync_us
 from servers import Failed, Peer
 
@@ -172,7 +173,8 @@ def sleeping():
     return {"assistant_id": "native_sleep", "input": {"seconds": 100}, "stream_mode": "values"}
 
 
-MEASURES = {"threads": threads, "get": get_thread, "wait": wait, "stream": stream, "start": start, "idle": idle, "streams": streams}
+MEASURES = {"threads": threads, "get": get_thread, "wait": wait, "stream": stream, "start": start, "idle": idle, "streams": streams,
+            **HOOKS}
 
 
 # ---- rows

@@ -41,6 +41,10 @@ class Server:
     def __enter__(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+        return self.start()
+
+    def start(self):
+        """Starts it on what its folder holds."""
         self.began = time.monotonic()
         try:
             self._start()
@@ -133,18 +137,29 @@ class Heddle(Server):
     label = "Heddle"
     start_limit_s = 30
 
-    def __init__(self, folder, binary, python):
+    def __init__(self, folder, binary, python, config=None):
+        """`config`: instead of the project's."""
         super().__init__(folder)
-        self.binary, self.python = binary, python
+        self.binary, self.python, self.config = binary, python, config
+        self.ready_s = 0.0  # from its start to its ready line
+
+    @property
+    def database(self):
+        return self.folder / "data" / "heddle.db"
 
     def _start(self):
-        self._spawn([self.binary, "serve", "--config", PROJECT / "heddle.json", "--port", "0", "--data-dir",
-                     self.folder / "data", "--python", self.python], stdout=subprocess.PIPE)
+        config = PROJECT / "heddle.json"
+        if self.config is not None:
+            config = self.folder / "heddle.json"
+            config.write_text(json.dumps(self.config))
+        self._spawn([self.binary, "serve", "--config", config, "--port", "0", "--data-dir", self.folder / "data", "--python",
+                     self.python], stdout=subprocess.PIPE)
         if not select.select([self.process.stdout], [], [], self.start_limit_s)[0]:
             raise Failed(f"Heddle does not say that it is ready: {self.log_end()}")
         line = self.process.stdout.readline().decode().split()
         if line[:2] != ["heddle", "ready"]:
             raise Failed(f"Heddle does not start: {self.log_end()}")
+        self.ready_s = time.monotonic() - self.began
         self.port = int(line[2].rpartition(":")[2])
 
     def until_workers(self):

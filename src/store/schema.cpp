@@ -191,7 +191,8 @@ UPDATE deliveries SET queued_at = created_at, updated_at = created_at,
     status = CASE status WHEN 'delivered' THEN 'succeeded' WHEN 'failed' THEN 'exhausted' ELSE status END;
 
 DROP INDEX deliveries_settled;
-CREATE INDEX deliveries_pending ON deliveries (queued_at) WHERE status = 'pending';
+-- With the status as a column too: otherwise SQLite takes deliveries_of_status and reads every pending row.
+CREATE INDEX deliveries_pending ON deliveries (status, queued_at) WHERE status = 'pending';
 CREATE INDEX deliveries_leased ON deliveries (lane) WHERE leased = 1;
 -- For lists, the newest first, and for retention.
 CREATE INDEX deliveries_by_time ON deliveries (created_at);

@@ -2,16 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills the server at random moments and looks whether it kept its word.
 
-A round: 20 runs with webhooks on native and Python graphs, `kill -9` at a random moment, a new start on the same data.
-Then every acknowledged thread and run must exist, every run must end, and every run's webhook must have come at least
-once, always with the same bytes.
+A round: 20 runs with webhooks on native and Python graphs, `kill -9` at a random moment, a new start on the same data; in
+every third round it is killed again while it catches up. One receiver is quick, one is slow, one fails every other time, so
+that deliveries are in flight and retries wait when it happens.
 
-    python tests/fault/crash_rounds.py --rounds 50 [--seed N]
+Then every acknowledged thread and run must exist, every run must end, and every run's webhook must have been accepted: once,
+or again where the attempt was in flight at a kill (the outbox says which were), always with the same id and the same bytes.
+
+    python tests/fault/crash_rounds.py --rounds 200 [--seed N]
 """
 import argparse
 import collections
+import contextlib
 import pathlib
 import random
+import shutil
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -26,6 +32,7 @@ from server import SLOW, Server, wire_config  # noqa: E402
 from waiting import until  # noqa: E402
 
 RUNS = 20
+SECRET = "whsec_" + "QUJD" * 8
 TERMINAL = ("success", "error", "interrupted", "timeout")
 # graph, input, how the run is started
 KINDS = [
@@ -41,14 +48,57 @@ class Broken(AssertionError):
     """A promise was not kept."""
 
 
+class Arrivals:
+    """The webhooks that came to all receivers, and the kills between them."""
+
+    def __init__(self, receivers):
+        self.of = collections.defaultdict(list)  # by run
+        self.kills = []  # (when, runs whose attempts were in flight)
+        self._read = dict.fromkeys(receivers, 0)
+
+    def update(self):
+        for receiver, count in self._read.items():
+            new = receiver.at("/hook")[count:]
+            self._read[receiver] += len(new)
+            for each in new:
+                self.of[each.json()["run_id"]].append(each)
+
+    def accepted(self):
+        self.update()
+        return {run for run, came in self.of.items() if any(each.reply.status == 200 for each in came)}
+
+    def check(self):
+        """Once accepted, a webhook comes again only where its attempt was in flight at a kill."""
+        self.update()
+        names = set()
+        for run, came in self.of.items():
+            came.sort(key=lambda each: each.at)
+            if len({each.body for each in came}) != 1:
+                raise Broken(f"the webhooks of run {run} differ: {[each.body for each in came]}")
+            if len({each.header("webhook-id") for each in came}) != 1:
+                raise Broken(f"the webhooks of run {run} have several ids")
+            names.add(came[0].header("webhook-id"))
+            for before, after in zip(came, came[1:]):
+                killed = any(before.at < when < after.at and run in in_flight for when, in_flight in self.kills)
+                if before.reply.status == 200 and not killed:
+                    raise Broken(f"the webhook of run {run} was accepted and came again, though no kill met its attempt")
+        if len(names) != len(self.of):
+            raise Broken("two runs share a webhook-id")
+
+    def count(self):
+        """All, those that came again though accepted before, and those that came again after a failed attempt."""
+        pairs = [before.reply.status == 200 for came in self.of.values() for before, _ in zip(came, came[1:])]
+        return sum(map(len, self.of.values())), sum(pairs), len(pairs) - sum(pairs)
+
+
 class Load:
     """What was asked for in a round, and what the server acknowledged."""
 
-    def __init__(self, server, receiver, clients, seed):
-        self.receiver, self.clients = receiver, clients
+    def __init__(self, server, receivers, clients, seed):
+        self.clients = clients
         self.base = server.url
         chosen = random.Random(seed)
-        self.jobs = [chosen.choice(KINDS) for _ in range(RUNS)]
+        self.jobs = [(*chosen.choice(KINDS), chosen.choice(receivers).url("/hook?token=t")) for _ in range(RUNS)]
         self.threads, self.runs = [], []  # acknowledged
         self.lost = 0  # requests that got no answer
         self.broken = []
@@ -82,8 +132,8 @@ class Load:
                 with self._lock:
                     self.lost += 1
 
-    def _one(self, client, graph, run_input, how):
-        body = {"assistant_id": graph, "input": run_input, "webhook": self.receiver.url("/hook?token=t")}
+    def _one(self, client, graph, run_input, how, hook):
+        body = {"assistant_id": graph, "input": run_input, "webhook": hook}
         if how == "stateless":
             self._keep(None, client.post(f"{self.base}/runs", json=body), graph)
             return
@@ -112,10 +162,13 @@ class Rounds:
     def __init__(self, folder, seed):
         self.seed = seed
         self.random = random.Random(seed)
-        self.receiver = Receiver().start()
-        config = wire_config(webhooks={"retry": {"schedule": [1] * 20}})
+        self.quick, self.slow, self.failing = (Receiver().start() for _ in range(3))
+        self.slow.default = Reply(delay_s=0.3)
+        self.receivers = [self.quick, self.slow, self.failing]
+        self.arrivals = Arrivals(self.receivers)
+        config = wire_config(webhooks={"retry": {"schedule": [1] * 20}, "secrets": [SECRET]})
         self.server = Server(folder, config)
-        self.clients = [httpx.Client(timeout=10 * SLOW, trust_env=False) for _ in range(8)]
+        self.clients = [httpx.Client(timeout=30 * SLOW, trust_env=False) for _ in range(8)]
         self.totals = collections.Counter()
         self.slowest_start_s = 0.0
 
@@ -124,37 +177,60 @@ class Rounds:
             self.server.stop()
         finally:
             self.server.sweep()
-            self.receiver.stop()
+            for receiver in self.receivers:
+                receiver.stop()
 
     def run(self, rounds, tell):
         self.server.start()
         for number in range(1, rounds + 1):
             self._round(number, tell)
+        self.arrivals.check()
         if self.server.stop() != 0:
             raise Broken("SIGTERM did not end in exit code 0")
 
     def _round(self, number, tell):
-        load = Load(self.server, self.receiver, self.clients, self.random.random())
-        # One receiver answer in ten is a failure.
-        self.receiver.script = [Reply(503) if self.random.random() < 0.1 else Reply() for _ in range(RUNS * 2)]
+        load = Load(self.server, self.receivers, self.clients, self.random.random())
+        self.failing.script = [Reply(503) if self.random.random() < 0.5 else Reply() for _ in range(RUNS)]
         # Some time after some number of runs was acknowledged.
         wanted, more_s = self.random.randrange(RUNS + 1), self.random.uniform(0, 0.25)
-        workers = self.server.worker_pids()
         load.start()
-        until(lambda: len(load.runs) >= wanted or load.ended(), f"{wanted} runs to be acknowledged", 40 * SLOW, pause_s=0.001)
+        until(lambda: len(load.runs) >= wanted or load.ended(), f"{wanted} runs to be acknowledged", 90 * SLOW, pause_s=0.001)
         time.sleep(more_s)  # the random moment itself, no synchronisation
-        self.server.kill()
-        load.finish()
-        until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in workers), "the workers to notice", 10 * SLOW)
-        started = time.monotonic()
-        self.server.start()
-        self.slowest_start_s = max(self.slowest_start_s, time.monotonic() - started)
+        in_flight, waiting = self._kill(load)
+        if number % 3 == 0:
+            time.sleep(self.random.uniform(0, 1.2))  # as above, among the retries
+            self._kill()
         self._check_existence(load)
         self._check_ends(load)
         self._check_webhooks(load)
         self.totals.update(rounds=1, threads=len(load.threads), runs=len(load.runs), unanswered=load.lost)
         tell(f"round {number}: killed {more_s * 1000:.0f} ms after run {wanted}; {len(load.runs)} runs acknowledged, "
-             f"{load.lost} without an answer: kept")
+             f"{load.lost} without an answer, {in_flight} webhooks in flight, {waiting} waiting: kept")
+
+    def _kill(self, load=None):
+        """kill -9 and a new start; how many deliveries were in flight, and how many waited."""
+        workers = self.server.worker_pids()
+        self.server.kill()
+        if load is not None:
+            load.finish()
+        until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in workers), "the workers to notice", 10 * SLOW)
+        pending = self._pending()
+        in_flight = {run for run, leased in pending if leased}
+        started = time.monotonic()
+        self.arrivals.kills.append((started, in_flight))
+        self.server.start()
+        self.slowest_start_s = max(self.slowest_start_s, time.monotonic() - started)
+        self.totals.update(kills=1, in_flight=len(in_flight), waiting=len(pending) - len(in_flight))
+        return len(in_flight), len(pending) - len(in_flight)
+
+    def _pending(self):
+        """What the killed server's outbox holds: runs, and whether an attempt of theirs was in flight. Reads a copy: opening
+        a database repairs it, which is the server's to do."""
+        with tempfile.TemporaryDirectory(prefix="heddle-crash-") as copy:
+            for file in self.server.data_dir.glob("heddle.db*"):
+                shutil.copy(file, copy)
+            with contextlib.closing(sqlite3.connect(f"{copy}/heddle.db")) as db:
+                return db.execute("SELECT run_uuid, leased FROM deliveries WHERE status = 'pending'").fetchall()
 
     def _check_existence(self, load):
         for thread in load.threads:
@@ -168,36 +244,25 @@ class Rounds:
     def _check_ends(self, load):
         for thread, run, graph in load.runs:
             row = until(lambda: (lambda now: now if now["status"] in TERMINAL else None)(self.server.get(f"/runs/{run}").json()),
-                        f"run {run} of {graph} to end", 30 * SLOW)
+                        f"run {run} of {graph} to end", 90 * SLOW)
             if row["status"] != STATUS.get(graph, "success"):
                 raise Broken(f"run {run} of {graph} ended as {row['status']}")
         for thread in load.threads:
-            until(lambda: self.server.get(f"/threads/{thread}").json()["status"] in ("idle", "error"), f"thread {thread} to rest", 30 * SLOW)
+            until(lambda: self.server.get(f"/threads/{thread}").json()["status"] in ("idle", "error"), f"thread {thread} to rest", 90 * SLOW)
 
     def _check_webhooks(self, load):
         wanted = {run for _, run, _ in load.runs}
-        until(lambda: wanted <= set(self._bodies()), f"webhooks of {len(wanted)} runs", 40 * SLOW)
-        until(lambda: self.server.get("/metrics?format=json").json()["webhooks"]["pending"] == 0, "no webhook to be pending", 40 * SLOW)
-        bodies = self._bodies()
-        for run, came in bodies.items():
-            if len(set(came)) != 1:
-                raise Broken(f"the webhooks of run {run} differ: {set(came)}")
+        until(lambda: wanted <= self.arrivals.accepted(), f"webhooks of {len(wanted)} runs", 90 * SLOW)
+        until(lambda: self.server.get("/metrics?format=json").json()["webhooks"]["pending"] == 0, "no webhook to be pending", 90 * SLOW)
+        self.arrivals.check()
         for thread, run, graph in load.runs:
-            if f'"status":"{STATUS.get(graph, "success")}"'.encode() not in bodies[run][0]:
+            if f'"status":"{STATUS.get(graph, "success")}"'.encode() not in self.arrivals.of[run][0].body:
                 raise Broken(f"the webhook of run {run} has another status than the run")
-        self.totals["webhooks"] = sum(map(len, bodies.values()))
-        self.totals["repeated"] = self.totals["webhooks"] - len(bodies)
-
-    def _bodies(self):
-        bodies = collections.defaultdict(list)
-        for each in self.receiver.at("/hook"):
-            bodies[each.json()["run_id"]].append(each.body)
-        return bodies
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
@@ -211,10 +276,12 @@ def main(arguments=None):
             return 1
         finally:
             rounds.close()
-    totals = rounds.totals
-    print(f"{totals['rounds']} rounds in {time.monotonic() - started:.0f} s: {totals['threads']} threads and {totals['runs']} runs "
-          f"acknowledged, none lost; {totals['unanswered']} requests died with the server; {totals['webhooks']} webhooks received, "
-          f"{totals['repeated']} of them repetitions with the same body; slowest restart {rounds.slowest_start_s * 1000:.0f} ms")
+    totals, (webhooks, repeated, retried) = rounds.totals, rounds.arrivals.count()
+    print(f"{totals['rounds']} rounds in {time.monotonic() - started:.0f} s, {totals['kills']} kills: {totals['threads']} threads and "
+          f"{totals['runs']} runs acknowledged, none lost; {totals['unanswered']} requests died with the server; at the kills "
+          f"{totals['in_flight']} webhooks were in flight and {totals['waiting']} waited; {webhooks} webhooks received, none lost, "
+          f"{retried} of them retries, {repeated} repetitions of an accepted one, all in flight at a kill, with the same id and body; "
+          f"slowest restart {rounds.slowest_start_s * 1000:.0f} ms")
     return 0
 
 

@@ -17,6 +17,7 @@ class Received:
     headers: list  # (name, value) in order, as sent
     body: bytes
     connection: int  # which connection it came on, counted from 0
+    reply: "Reply"  # what it is answered with
 
     @property
     def path(self):
@@ -37,6 +38,7 @@ class Received:
 class Reply:
     status: int = 200
     delay_s: float = 0.0
+    when: threading.Event | None = None  # answers once it is set
     hang: bool = False  # reads the request and never answers
     close: bool = False  # closes instead of answering
     headers: tuple = ()
@@ -153,11 +155,13 @@ class Receiver:
         if len(body) < length:
             return False
         with self._lock:
-            self.received.append(Received(time.monotonic(), method, target, headers, body, number))
             reply = self.script.pop(0) if self.script else self.default
+            self.received.append(Received(time.monotonic(), method, target, headers, body, number, reply))
         if reply.hang:
             self._released.wait()
             return False
+        if reply.when:
+            reply.when.wait(30)
         if reply.delay_s:
             self._released.wait(reply.delay_s)
         if reply.close:
