@@ -9,9 +9,9 @@ namespace heddle::webhook {
 namespace {
 
 // Lower case. The client writes these itself, or they would change where the message ends.
-constexpr std::array<std::string_view, 10> kReserved = {
-    "host",    "content-length", "connection", "transfer-encoding", "te",
-    "trailer", "upgrade",        "expect",     "keep-alive",        "proxy-connection"};
+constexpr std::array<std::string_view, 11> kReserved = {
+    "host",    "content-type", "content-length", "connection", "transfer-encoding", "te",
+    "trailer", "upgrade",      "expect",         "keep-alive", "proxy-connection"};
 
 bool isReserved(std::string name) {
     for (char& c : name) {

@@ -11,7 +11,7 @@ import pytest
 
 from attempts import LOG, attempts, outcomes, until_ended
 from dns import A, AAAA, SERVFAIL, Answer, NameServer, addresses
-from netns import Namespace
+from netns import Namespace, name_server
 from receiver import Receiver
 from server import SLOW, Server, native_config
 from waiting import until
@@ -76,14 +76,14 @@ class World:
 def world(tmp_path_factory):
     own = [f"{each}/{128 if ':' in each else 32}" for each in [PUBLIC, *METADATA]]
     with contextlib.ExitStack() as stack:
-        inside = stack.enter_context(Namespace(addresses=own))
-        names = stack.enter_context(NameServer())
+        stack.enter_context(Namespace(addresses=own))
+        names = stack.enter_context(NameServer(name_server()))
         receiver = stack.enter_context(Receiver("127.0.0.1"))
         canaries = [Canary(host, receiver.port) for host in FORBIDDEN]
         webhooks = {"retry": {"schedule": [0]}, "timeout_seconds": TIMEOUT_S,
                     "url": {"allowed_networks": ["127.0.0.1/32"]}}
         server = Server(tmp_path_factory.mktemp("rebinding"), native_config(webhooks=webhooks),
-                        args=["--host", "0.0.0.0", *LOG], prefix=inside.prefix)
+                        args=["--host", "0.0.0.0", *LOG])
         stack.enter_context(server)
         yield World(server, names, receiver, canaries)
         for canary in canaries:

@@ -64,8 +64,7 @@ def run_binary(*args, env=None, cwd=None, timeout_s=START_S):
 class Server:
     """`with Server(folder, config) as server:`, or start(), stop(), kill(), start() again on the same data."""
 
-    def __init__(self, folder, config=None, *, env=None, args=(), workers=2, port=0, python=sys.executable,
-                 prefix=()):
+    def __init__(self, folder, config=None, *, env=None, args=(), workers=2, port=0, python=sys.executable):
         self.folder = pathlib.Path(folder)
         self.config = project(self.folder, config if config is not None else wire_config())
         self.data_dir = self.folder / "data"
@@ -74,7 +73,6 @@ class Server:
         self.workers = workers
         self.python = python
         self.wanted_port = port
-        self.prefix = list(prefix)  # of the command; it must exec, so that the process is heddle's
         self.process = None
         self.port = 0
         self._log = self.folder / "server.log"
@@ -85,7 +83,7 @@ class Server:
 
     def launch(self):
         """Starts the process without waiting for the ready line."""
-        command = [*self.prefix, str(BINARY), "serve", "--config", str(self.config), "--port", str(self.wanted_port), "--data-dir",
+        command = [str(BINARY), "serve", "--config", str(self.config), "--port", str(self.wanted_port), "--data-dir",
                    str(self.data_dir), "--python", self.python, "--python-workers", str(self.workers), *self.args]
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(command, env=environment(self.env), cwd=self.folder, stdin=subprocess.DEVNULL,

@@ -51,7 +51,7 @@ TEST(WebhookRequest, LetsConfiguredHeadersReplaceOurs) {
                                            {"X-Custom", Secret("1")}});
     EXPECT_EQ(out.headers.get("authorization"), "Bearer x");
     EXPECT_EQ(out.headers.get("user-agent"), "mine");
-    EXPECT_EQ(out.headers.get("content-type"), "application/cloudevents+json");
+    EXPECT_EQ(out.headers.get("content-type"), "application/json");  // not to be changed
     EXPECT_EQ(out.headers.get("x-custom"), "1");
     EXPECT_EQ(out.headers.fields.size(), 8U);
 }
