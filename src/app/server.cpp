@@ -163,9 +163,9 @@ class Server::Impl {
   private:
     run::ServiceEvents serviceEvents() {
         run::ServiceEvents events;
-        events.delivery_written = [this] {
+        events.delivery_written = [this](store::DueDelivery delivery) {
             metrics_.webhooksQueued(1);
-            dispatcher_.wake();
+            dispatcher_.offer(std::move(delivery));
         };
         events.started = [this](const Run& run) {
             metrics_.runStarted();

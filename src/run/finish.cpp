@@ -53,9 +53,10 @@ void applyEnding(Thread& thread, const Ending& ending, Timestamp now) {
     thread.updated_at = now;
 }
 
-bool writeDelivery(sql::Connection& db, const Run& run, const std::optional<RawJson>& values,
-                   const FinishRules& rules) {
-    if (!rules.deliver || !run.kwargs.webhook) return false;
+std::optional<store::DueDelivery> writeDelivery(sql::Connection& db, const Run& run,
+                                                const std::optional<RawJson>& values,
+                                                const FinishRules& rules) {
+    if (!rules.deliver || !run.kwargs.webhook) return std::nullopt;
     webhook::Payload payload = webhook::buildPayload(run, values, rules.webhook_fields);
     Delivery delivery;
     delivery.id = deliveryId(run.id);
@@ -69,7 +70,8 @@ bool writeDelivery(sql::Connection& db, const Run& run, const std::optional<RawJ
     delivery.sent_at_offset = payload.sent_at_offset;
     delivery.due_at = delivery.created_at = rules.now;
     delivery.queued_at = delivery.updated_at = rules.now;
-    return store::insertDelivery(db, delivery);
+    if (!store::insertDelivery(db, delivery)) return std::nullopt;
+    return store::DueDelivery{delivery.id, delivery.lane, delivery.due_at};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "domain/webhook_settings.hpp"
 #include "run/hub.hpp"
 #include "sql/connection.hpp"
+#include "store/deliveries.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -37,7 +38,7 @@ struct FinishRules {
 
 struct Finished {
     Outcome outcome;
-    bool delivery = false;  // an outbox row was written
+    std::optional<store::DueDelivery> delivery;  // the outbox row that was written
 };
 
 // kNotFound when the run is not open any more, or another attempt is the current one: nothing was changed.

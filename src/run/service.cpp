@@ -215,7 +215,7 @@ void Service::announceEnd(const RunId& id, const Finished& finished, bool show_e
         live->finish(finished.outcome);
         hub_.close(id);
     }
-    if (finished.delivery) events_.delivery_written();
+    if (finished.delivery) events_.delivery_written(*finished.delivery);
     events_.ended(finished.outcome.status);
 }
 

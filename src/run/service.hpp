@@ -39,7 +39,7 @@ struct ServiceOptions {
 
 // What happens to runs, for metrics. Called on the loop.
 struct ServiceEvents {
-    std::function<void()> delivery_written = [] {};
+    std::function<void(store::DueDelivery)> delivery_written = [](const auto&) {};
     std::function<void(const Run&)> created = [](const Run&) {};
     std::function<void(const Run&)> started = [](const Run&) {};
     std::function<void(RunStatus)> ended = [](RunStatus) {};

@@ -143,9 +143,9 @@ asio::awaitable<void> Dispatcher::Impl::record(Delivery delivery, store::Attempt
 void Dispatcher::Impl::count(const Delivery& delivery, const DeliveryAttempt& attempt) const {
     if (metrics_ == nullptr) return;
     metrics_->webhookAttempted(toString(attempt.outcome));
-    if (attempt.number == 1) metrics_->webhookFirstAttempt(attempt.started_at - delivery.created_at);
+    if (attempt.number == 1) metrics_->webhookFirstAttempt(attempt.started_at - delivery.queued_at);
     if (attempt.outcome == AttemptOutcome::kSuccess)
-        metrics_->webhookDelivered(clock_.now() - delivery.created_at);
+        metrics_->webhookDelivered(clock_.now() - delivery.queued_at);
 }
 
 void Dispatcher::Impl::report(const Delivery& delivery, const Sent& sent, const NextStep& next) const {

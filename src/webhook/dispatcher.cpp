@@ -96,6 +96,15 @@ void Dispatcher::Impl::start() {
     asio::co_spawn(loop_, pump(), asio::detached);
 }
 
+void Dispatcher::Impl::offer(store::DueDelivery delivery) {
+    if (held_ || stopping_) return;
+    const auto now = clock_.now();
+    const auto offered = lanes_.offer(delivery, clock_.steady(), Lanes::Origin::kWritten);
+    if (offered.wait > microseconds(0)) dueAt(now + offered.wait);
+    if (!offered.taken) stale_ = true;
+    nudge();
+}
+
 void Dispatcher::Impl::wake() {
     stale_ = true;
     nudge();
@@ -214,8 +223,8 @@ asio::awaitable<bool> Dispatcher::Impl::refresh() {
         if (!next_expiry_ && heads->oldest) next_expiry_ = *heads->oldest + plan_.span();
         for (const auto& delivery : heads->due) {
             // The row of a held lane goes with its last delivery; a new one does not know of the hold.
-            const auto wait = lanes_.offer(delivery, clock_.steady());
-            if (wait > microseconds(0)) dueAt(now + wait);
+            const auto offered = lanes_.offer(delivery, clock_.steady(), Lanes::Origin::kOutbox);
+            if (offered.wait > microseconds(0)) dueAt(now + offered.wait);
         }
         for (const auto& lane : heads->more) lanes_.markMore(lane);
         if (heads->more_lanes) lanes_.markMoreLanes();
@@ -301,6 +310,10 @@ Dispatcher::~Dispatcher() {
 
 void Dispatcher::start() {
     impl_->start();
+}
+
+void Dispatcher::offer(store::DueDelivery delivery) {
+    impl_->offer(std::move(delivery));
 }
 
 void Dispatcher::wake() {

@@ -10,6 +10,7 @@
 #include "http/resolver.hpp"
 #include "metrics/metrics.hpp"
 #include "sql/database.hpp"
+#include "store/deliveries.hpp"
 #include "webhook/credentials.hpp"
 #include "webhook/url_policy.hpp"
 
@@ -53,7 +54,11 @@ class Dispatcher {
 
     // Takes up what an earlier process left, then follows wake().
     void start();
-    // A delivery was committed or became due. Cheap; called after every finished run that has a webhook.
+    // A delivery was just committed, after start() was called: sent without reading the outbox first, and
+    // without waiting for what may be a million others. Cheap; called after every finished run with a
+    // webhook.
+    void offer(store::DueDelivery delivery);
+    // Deliveries became due: the outbox is read.
     void wake();
     // A delivery of this lane was sent again by hand, and the lane's hold on disk released: it goes out at
     // once, as the probe when the circuit is open.

@@ -24,6 +24,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Impl> {
          http::Client& client, http::Resolver& resolver, const UrlPolicy& policy, DispatcherOptions options);
 
     void start();
+    void offer(store::DueDelivery delivery);
     void wake();
     void release(std::string_view lane);
     void setCredentials(Credentials credentials);

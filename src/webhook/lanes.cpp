@@ -17,29 +17,33 @@ std::vector<std::string> Lanes::passOver() {
     return names;
 }
 
-microseconds Lanes::offer(const store::DueDelivery& delivery, microseconds now) {
+// Lanes in memory: those read from the outbox leave some for new deliveries.
+std::size_t Lanes::roomFor(Origin origin) const {
+    return origin == Origin::kWritten ? limits_.loaded + limits_.total : limits_.loaded;
+}
+
+Lanes::Offered Lanes::offer(const store::DueDelivery& delivery, microseconds now, Origin origin) {
     // Wall time decides when a held lane is read again, so allow for the two clocks' difference.
     constexpr microseconds kSlack{100'000};
-    constexpr microseconds kNone{0};
-    if (known_.contains(delivery.id)) return kNone;
+    if (known_.contains(delivery.id)) return {true, {}};
     Lane& lane = laneOf(delivery.lane);
-    if (now + kSlack < lane.held_until) return lane.held_until - now;
+    if (now + kSlack < lane.held_until) return {false, lane.held_until - now};
     if (lane.heads.size() >= limits_.heads) {
         lane.more = true;
-        return kNone;
+        return {};
     }
-    if (!lane.queued && turn_.size() >= limits_.loaded) {
+    if (!lane.queued && turn_.size() >= roomFor(origin)) {
         more_lanes_ = true;
         forget(lane);
-        return kNone;
+        return {};
     }
     known_.insert(delivery.id);
     lane.heads.push_back(delivery);
-    if (lane.queued) return kNone;
+    if (lane.queued) return {true, {}};
     lane.queued = true;
     if (lane.in_flight == 0) ++live_;
     turn_.push_back(&lane);
-    return kNone;
+    return {true, {}};
 }
 
 void Lanes::markMore(std::string_view name) {

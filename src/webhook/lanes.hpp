@@ -52,9 +52,16 @@ class Lanes {
     // How many lanes to read, the earliest due first: as many as may be in memory, and those that are there
     // because their attempt has started but is not committed yet.
     [[nodiscard]] std::size_t readLanes() const { return limits_.loaded + limits_.total; }
-    // Takes a delivery that is due; ignores one it knows, and those of a lane that is held. Nothing is lost
-    // by a refusal: it stays on disk. How long it has to wait because its lane is held; else 0.
-    microseconds offer(const store::DueDelivery& delivery, microseconds now);
+    // kWritten: of a run that has just ended. It is taken even when the lanes in memory are as many as may be
+    // read, so that a backlog of dead destinations does not keep it waiting.
+    enum class Origin { kOutbox, kWritten };
+    struct Offered {
+        bool taken = false;   // or known already
+        microseconds wait{};  // its lane is held for so long
+    };
+    // Takes a delivery that is due, unless its lane is held or has heads enough. Nothing is lost by a
+    // refusal: it stays on disk.
+    Offered offer(const store::DueDelivery& delivery, microseconds now, Origin origin);
     // The rows read of a lane did not end before the limit: there are more.
     void markMore(std::string_view lane);
     // The lanes read did not end before the limit: there are more.
@@ -106,6 +113,7 @@ class Lanes {
     [[nodiscard]] bool mayStart(const Lane& lane) const;
     // False, and `paced_` told, when the lane has to wait for its pace.
     bool paceAllows(const Lane& lane, microseconds now);
+    [[nodiscard]] std::size_t roomFor(Origin origin) const;
     store::DueDelivery takeHead(Lane& lane);
     void dropHeads(Lane& lane);
     Lane& laneOf(const std::string& name);

@@ -77,7 +77,7 @@ struct ServiceTest : ::testing::Test {
     std::unique_ptr<Service> makeService(ServiceOptions options = {}) {
         options.graphs = {"echo"};
         ServiceEvents events;
-        events.delivery_written = [this] { ++deliveries; };
+        events.delivery_written = [this](const auto&) { ++deliveries; };
         return std::make_unique<Service>(io.get_executor(), db, clock, random, executor, urls, options,
                                          events);
     }

@@ -50,7 +50,7 @@ class Outbox {
             const auto& rows = disk_[lane];
             const auto count = std::min(rows.size(), lanes.readPerLane());
             rows_read += count;
-            for (std::size_t i = 0; i < count; ++i) lanes.offer(rows[i], now);
+            for (std::size_t i = 0; i < count; ++i) lanes.offer(rows[i], now, Lanes::Origin::kOutbox);
             if (count == lanes.readPerLane()) lanes.markMore(lane);
         }
         if (more_lanes) lanes.markMoreLanes();
@@ -267,8 +267,8 @@ TEST(Lanes, AsksForTheLanesBehindTheLastOneRead) {
     Outbox box(limits);
     const auto first = box.add("a");
     const auto second = box.add("b");
-    box.lanes.offer(first, box.now);
-    box.lanes.offer(second, box.now);
+    box.lanes.offer(first, box.now, Lanes::Origin::kOutbox);
+    box.lanes.offer(second, box.now, Lanes::Origin::kOutbox);
     box.lanes.markMoreLanes();
     EXPECT_FALSE(box.lanes.takeHungry());
     EXPECT_TRUE(box.lanes.start(box.now));
@@ -321,6 +321,32 @@ TEST(Lanes, HoldADestinationWhoseCircuitOpens) {
     EXPECT_EQ(box.start().size(), limits::kWebhookLaneInFlight);
 }
 
+// A million dead destinations are due before it: what was just written does not wait behind them.
+TEST(Lanes, TakeWhatWasJustWrittenBesideAFullMemory) {
+    LaneLimits limits;
+    limits.loaded = 4;
+    limits.total = 2;
+    limits.unproven_total = 2;
+    Outbox box(limits);
+    for (int i = 0; i < 10; ++i) box.add("dead" + std::to_string(i));
+    box.read();
+    const auto refused = box.add("other");
+    EXPECT_FALSE(box.lanes.offer(refused, box.now, Lanes::Origin::kOutbox).taken);
+    const auto fresh = box.add("fresh");
+    EXPECT_TRUE(box.lanes.offer(fresh, box.now, Lanes::Origin::kWritten).taken);
+    EXPECT_TRUE(box.lanes.offer(fresh, box.now, Lanes::Origin::kWritten).taken) << "known";
+    EXPECT_TRUE(box.lanes.offer(box.add("fresh2"), box.now, Lanes::Origin::kWritten).taken);
+    EXPECT_FALSE(box.lanes.offer(box.add("fresh3"), box.now, Lanes::Origin::kWritten).taken) << "bounded too";
+    std::size_t before = 0;
+    for (;; ++before) {
+        const auto head = box.lanes.start(box.now);
+        ASSERT_TRUE(head);
+        if (head->id == fresh.id) break;
+        box.end(head->id, Answer::kNo);
+    }
+    EXPECT_EQ(before, 4U);
+}
+
 TEST(Lanes, AProbeThatWasNotSentIsFollowedByAnother) {
     Outbox box;
     box.add("dead", 100);
@@ -343,10 +369,10 @@ TEST(Lanes, AHeldDestinationSaysForHowLongAndIsProbedAtOnceWhenReleased) {
         hold = box.end(box.lanes.start(box.now)->id, Answer::kNo);
     ASSERT_TRUE(hold);
     const auto fresh = box.add("dead");
-    EXPECT_EQ(box.lanes.offer(fresh, box.now), *hold);
+    EXPECT_EQ(box.lanes.offer(fresh, box.now, Lanes::Origin::kOutbox).wait, *hold);
     box.lanes.release("dead");
     box.lanes.release("never heard of");
-    EXPECT_EQ(box.lanes.offer(fresh, box.now), microseconds(0));
+    EXPECT_TRUE(box.lanes.offer(fresh, box.now, Lanes::Origin::kOutbox).taken);
     const auto probe = box.start();
     ASSERT_EQ(probe.size(), 1U) << "its circuit is still open";
     EXPECT_EQ(probe[0].id, fresh.id);
