@@ -213,7 +213,7 @@ class Rounds:
         self.server.kill()
         if load is not None:
             load.finish()
-        until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in workers), "the workers to notice", 10 * SLOW)
+        until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in workers), "the workers to notice", 60 * SLOW)
         pending = self._pending()
         in_flight = {run for run, leased in pending if leased}
         started = time.monotonic()
