@@ -61,6 +61,9 @@ def run_binary(*args, env=None, cwd=None, timeout_s=START_S):
                           timeout=timeout_s, stdin=subprocess.DEVNULL)
 
 
+CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+
+
 class Server:
     """`with Server(folder, config) as server:`, or start(), stop(), kill(), start() again on the same data."""
 
@@ -129,10 +132,13 @@ class Server:
         if self.process.poll() is None:
             self.terminate()
         try:
-            return self.wait(timeout_s)
+            code = self.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"heddle did not stop:\n{self.log()[-4000:]}") from None
+        if code is not None and -code in CRASHES:
+            raise AssertionError(f"heddle crashed with {signal.Signals(-code).name}:\n{self.log()[-4000:]}")
+        return code
 
     def kill(self):
         """kill -9 of the server alone: the workers have to notice by themselves."""
