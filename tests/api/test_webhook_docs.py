@@ -2,6 +2,7 @@
 """Runs the verification snippets of docs/webhooks.md against a server that signs."""
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -47,13 +48,14 @@ class Snippet:
     def __enter__(self):
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(self.command, env=environment(self.env), cwd=self.file.parent, stdout=log,
-                                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+                                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
         until(lambda: listening(self.port) or self.process.poll() is not None, "the snippet to listen", 15 * SLOW)
         assert self.process.poll() is None, self.log.read_text()
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
+        # The whole group: PyPI's `node` is a script that starts the real one.
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
