@@ -59,13 +59,13 @@ std::string orderBy(const AssistantQuery& query) {
 
 // There are few assistants: metadata is compared here.
 template <class Each>
-void eachMatch(sql::Connection& db, const AssistantQuery& query, const Each& each) {
+void eachMatch(sql::Connection& db, const AssistantQuery& query, const std::string& order, const Each& each) {
     Conditions conditions;
     if (query.graph_id) conditions.add("graph_id = ?", *query.graph_id);
     if (query.name) {
         conditions.add("lower(name) LIKE lower(?) ESCAPE '\\'", "%" + escapedForLike(*query.name) + "%");
     }
-    auto rows = conditions.query(db, std::string(kSelect) + conditions.where() + orderBy(query));
+    auto rows = conditions.query(db, std::string(kSelect) + conditions.where() + order);
     while (rows.step()) {
         if (containsJson(JsonView::trusted(rows.text(6)), query.metadata.view())) each(rows);
     }
@@ -95,7 +95,7 @@ std::optional<Assistant> findAssistant(sql::Connection& db, const AssistantId& i
 
 AssistantPage searchAssistants(sql::Connection& db, const AssistantQuery& query) {
     AssistantPage page;
-    eachMatch(db, query, [&](const sql::Statement& row) {
+    eachMatch(db, query, orderBy(query), [&](const sql::Statement& row) {
         const auto place = page.total++;
         const bool shown = place >= query.offset && place - query.offset < query.limit;
         if (shown) page.assistants.push_back(readAssistant(row));
@@ -105,7 +105,7 @@ AssistantPage searchAssistants(sql::Connection& db, const AssistantQuery& query)
 
 std::int64_t countAssistants(sql::Connection& db, const AssistantQuery& query) {
     std::int64_t count = 0;
-    eachMatch(db, query, [&count](const sql::Statement&) { ++count; });
+    eachMatch(db, query, {}, [&count](const sql::Statement&) { ++count; });
     return count;
 }
 

@@ -228,3 +228,9 @@ def test_a_body_that_is_too_large_is_413(native):
 def test_five_mebibytes_of_input_come_back(native):
     text = "x" * (5 << 20)
     assert native.post("/runs/wait", {"assistant_id": "native_echo", "input": {"text": text}}).json()["out"] == text
+
+
+def test_a_count_does_not_care_how_it_would_be_sorted(native):
+    for path in ("/assistants/count", "/threads/count"):
+        answer = native.post(path, {"sort_by": "nonsense"})
+        assert answer.status_code in (200, 422), (path, answer.text)
