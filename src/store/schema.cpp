@@ -231,12 +231,55 @@ INSERT INTO delivery_lanes (lane, next_due, held_until)
     SELECT lane, min(due_at), 0 FROM deliveries WHERE status = 'pending' GROUP BY lane;
 )sql";
 
+// Every run semantic: durable cancels, resumable streams, idempotency keys, threads that expire.
+constexpr std::string_view kSqliteRunSemantics = R"sql(
+-- A cancel that was asked while the run ran; it holds over a restart.
+ALTER TABLE runs ADD COLUMN cancel_action TEXT;
+ALTER TABLE runs ADD COLUMN cancel_type TEXT;
+ALTER TABLE runs ADD COLUMN cancel_message TEXT;
+CREATE INDEX runs_of_status ON runs (thread, status);
+
+-- Events of runs with stream_resumable; seq grows over attempts.
+CREATE TABLE run_events (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    data TEXT NOT NULL,
+    UNIQUE (run, seq)
+);
+
+-- The run that wrote them, so that a rollback takes them back; checkpoints have theirs in their metadata.
+ALTER TABLE checkpoint_writes ADD COLUMN run_id TEXT;
+CREATE INDEX checkpoint_writes_of_run ON checkpoint_writes (run_id) WHERE run_id IS NOT NULL;
+
+-- scope: whose key it is. digest: of the request.
+CREATE TABLE idempotency_keys (
+    id INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    run_uuid TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (scope, key)
+);
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
+
+-- ttl_us: how long a thread lives after its last change; ttl_strategy: what happens then (delete, keep_latest).
+ALTER TABLE threads ADD COLUMN ttl_us INTEGER;
+ALTER TABLE threads ADD COLUMN ttl_strategy TEXT;
+ALTER TABLE threads ADD COLUMN expires_at INTEGER;
+CREATE INDEX threads_expiry ON threads (expires_at) WHERE expires_at IS NOT NULL;
+)sql";
+
 }  // namespace
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
     switch (dialect) {
         case sql::Dialect::kSqlite:
-            return {{1, "first", kSqliteFirst}, {2, "delivery log", kSqliteDeliveryLog}};
+            return {{1, "first", kSqliteFirst},
+                    {2, "delivery log", kSqliteDeliveryLog},
+                    {3, "run semantics", kSqliteRunSemantics}};
         case sql::Dialect::kPostgres:
             break;
     }
