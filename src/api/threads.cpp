@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// /threads: create, get, patch, delete, search, count, latest state.
+// /threads: create, get, patch, delete, search, count. States: thread_state.cpp.
 #include "store/threads.hpp"
 
 #include "api/context.hpp"
 #include "api/objects.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
+#include "api/thread_state.hpp"
 #include "store/runs.hpp"
 
 #include <memory>
@@ -25,11 +26,29 @@ RawJson objectOr(JsonView body, std::string_view key) {
     return value && value->isObject() ? RawJson::copy(*value) : RawJson::trusted("{}");
 }
 
+asio::awaitable<Result<Thread>> readThread(Context& context, ThreadId id) {
+    auto job = [id](sql::Connection& db) -> Result<Thread> {
+        auto thread = store::findThread(db, id);
+        if (!thread) return noThread(id);
+        return std::move(*thread);
+    };
+    co_return co_await context.db.read(std::move(job));
+}
+
+// Gives a new thread its first checkpoints. Where that is refused there is no thread either.
+asio::awaitable<Result<void>> applySupersteps(Context& context, ThreadId id, JsonView supersteps) {
+    const auto updated = co_await context.runs.updateState({id, {}, RawJson::copy(supersteps)});
+    if (updated) co_return Result<void>();
+    (void)co_await context.runs.removeThread(id);
+    co_return updated.error();
+}
+
 asio::awaitable<Result<http::Response>> createThread(Context& context, Call& call) {
     const JsonView body = call.json();
     const auto supersteps = body.get("supersteps");
-    if (supersteps && !supersteps->elements().empty()) {
-        co_return Problem::invalid("supersteps: not supported yet");
+    if (supersteps) {
+        const auto checked = checkSupersteps(*supersteps);
+        if (!checked) co_return checked.error();
     }
     const auto id_text = body.get("thread_id");
     Thread thread;
@@ -40,26 +59,29 @@ asio::awaitable<Result<http::Response>> createThread(Context& context, Call& cal
     const auto if_exists = body.get("if_exists");
     const bool keep = if_exists && if_exists->string() == "do_nothing";
     auto shared = std::make_shared<const Thread>(std::move(thread));
-    auto job = [shared, keep](sql::Connection& db) -> Result<Thread> {
-        if (store::insertThread(db, *shared)) return *shared;
+    auto job = [shared, keep](sql::Connection& db) -> Result<std::optional<Thread>> {
+        if (store::insertThread(db, *shared)) return std::optional<Thread>();
         auto existing = keep ? store::findThread(db, shared->id) : std::nullopt;
-        if (existing) return std::move(*existing);
+        if (existing) return existing;
         return Problem::conflict("Thread with ID " + shared->id.str() + " already exists");
     };
-    const auto created = co_await context.db.write(std::move(job));
-    if (!created) co_return created.error();
-    co_return http::Response::json(200, threadJson(*created));
+    const auto existing = co_await context.db.write(std::move(job));
+    if (!existing) co_return existing.error();
+    if (*existing) co_return http::Response::json(200, threadJson(**existing));
+    if (!supersteps || supersteps->elements().empty()) {
+        co_return http::Response::json(200, threadJson(*shared));
+    }
+    const auto filled = co_await applySupersteps(context, shared->id, *supersteps);
+    if (!filled) co_return filled.error();
+    const auto made = co_await readThread(context, shared->id);
+    if (!made) co_return made.error();
+    co_return http::Response::json(200, threadJson(*made));
 }
 
 asio::awaitable<Result<http::Response>> getThread(Context& context, Call& call) {
     const auto id = pathId<ThreadId>(call, "thread_id", "thread");
     if (!id) co_return id.error();
-    auto job = [id = *id](sql::Connection& db) -> Result<Thread> {
-        auto thread = store::findThread(db, id);
-        if (!thread) return noThread(id);
-        return std::move(*thread);
-    };
-    const auto thread = co_await context.db.read(std::move(job));
+    const auto thread = co_await readThread(context, *id);
     if (!thread) co_return thread.error();
     co_return http::Response::json(200, threadJson(*thread));
 }
@@ -159,14 +181,6 @@ asio::awaitable<Result<http::Response>> countThreads(Context& context, Call& cal
     co_return http::Response::json(200, std::to_string(*count));
 }
 
-asio::awaitable<Result<http::Response>> threadState(Context& context, Call& call) {
-    const auto id = pathId<ThreadId>(call, "thread_id", "thread");
-    if (!id) co_return id.error();
-    auto state = co_await context.runs.latestState(*id);
-    if (!state) co_return state.error();
-    co_return http::Response::json(200, std::move(*state).take());
-}
-
 }  // namespace
 
 void addThreads(Routes& routes, Context& context) {
@@ -180,7 +194,6 @@ void addThreads(Routes& routes, Context& context) {
     routes.add(Method::kGet, "/threads/{thread_id}", Body::kNone, bind(getThread));
     routes.add(Method::kPatch, "/threads/{thread_id}", Body::kRequired, bind(patchThread));
     routes.add(Method::kDelete, "/threads/{thread_id}", Body::kNone, bind(deleteThread));
-    routes.add(Method::kGet, "/threads/{thread_id}/state", Body::kNone, bind(threadState));
 }
 
 }  // namespace heddle::api

@@ -81,7 +81,10 @@ std::vector<Assistant> systemAssistants(const config::Config& config, Timestamp 
 
 run::ServiceOptions serviceOptions(const config::Config& config) {
     run::ServiceOptions options;
-    for (const auto& graph : config.graphs) options.graphs.push_back(graph.graph_id);
+    for (const auto& graph : config.graphs) {
+        options.graphs.push_back(graph.graph_id);
+        if (graph.runtime == config::GraphRuntime::kNative) options.native_graphs.push_back(graph.graph_id);
+    }
     options.deliver = !config.disable_webhooks;
     options.stateless_values = config.webhooks.stateless_values;
     options.webhook_fields = config.webhooks.fields;

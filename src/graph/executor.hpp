@@ -56,6 +56,37 @@ class RunObserver {
     virtual void onCapacity() = 0;
 };
 
+// Which checkpoint a question is about. Config: the thread's, with what the graph needs to find its own
+// (graph_id, checkpoint_map) in `configurable`.
+struct StateQuery {
+    std::string graph_id;
+    CheckpointKey key;  // id empty: the latest of the namespace
+    RawJson config = RawJson::trusted("{}");
+    bool subgraphs = false;  // with the states of subgraphs that have not ended
+};
+
+struct HistoryQuery {
+    std::string graph_id;
+    CheckpointKey key;  // id empty: all of the namespace
+    RawJson config = RawJson::trusted("{}");
+    std::int64_t limit = 10;
+    std::optional<std::string> before;          // checkpoint ids below this one
+    RawJson metadata = RawJson::trusted("{}");  // top-level keys that must be equal
+};
+
+// Nothing else may write to the thread meanwhile.
+struct StateUpdate {
+    std::string graph_id;
+    CheckpointKey key;  // the checkpoint to go on from; id empty: the latest
+    RawJson config = RawJson::trusted("{}");
+    RawJson supersteps;  // [{"updates": [{"values" or "command", "as_node"}…]}…]
+};
+
+struct UpdatedState {
+    RawJson checkpoint;  // {"checkpoint_id", "thread_id", "checkpoint_ns"} of the new one
+    RawJson state;       // ThreadState JSON of the thread's latest checkpoint
+};
+
 class Executor {
   public:
     virtual ~Executor() = default;
@@ -69,9 +100,14 @@ class Executor {
     virtual void start(RunStart start, Placement placement) = 0;
     // Asks an attempt to stop; it ends with kInterrupted, or as it would have if it was faster.
     virtual void cancel(const RunId& run, std::int64_t attempt) = 0;
-    // The state of a checkpoint, as ThreadState JSON; asks a worker. kUnavailable when none answers in time.
-    virtual boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key,
-                                                          JsonView config) = 0;
+
+    // Questions about checkpoints. kBadRequest where the graph refuses, kConflict where another runtime wrote the
+    // checkpoints, kUnavailable when no worker answers in time.
+    // ThreadState JSON; its `created_at` is null when there is no such checkpoint.
+    virtual boost::asio::awaitable<Result<RawJson>> state(StateQuery query) = 0;
+    // A JSON list of ThreadState, newest first.
+    virtual boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) = 0;
+    virtual boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) = 0;
 };
 
 }  // namespace heddle::graph

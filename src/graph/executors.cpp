@@ -5,6 +5,13 @@
 #include <utility>
 
 namespace heddle::graph {
+namespace {
+
+Problem notConfigured(const std::string& graph_id) {
+    return Problem::conflict("The thread's graph '" + graph_id + "' is not in this server's configuration");
+}
+
+}  // namespace
 
 Executor* MixedExecutor::find(std::string_view graph_id) const {
     for (auto* executor : executors_) {
@@ -33,11 +40,22 @@ void MixedExecutor::cancel(const RunId& run, std::int64_t attempt) {
     for (auto* executor : executors_) executor->cancel(run, attempt);
 }
 
-boost::asio::awaitable<Result<RawJson>> MixedExecutor::state(std::string graph_id, CheckpointKey key,
-                                                             JsonView config) {
-    auto* executor = find(graph_id);
-    if (executor == nullptr) co_return Problem::unavailable("Graph '" + graph_id + "' is not configured");
-    co_return co_await executor->state(std::move(graph_id), std::move(key), config);
+boost::asio::awaitable<Result<RawJson>> MixedExecutor::state(StateQuery query) {
+    auto* executor = find(query.graph_id);
+    if (executor == nullptr) co_return notConfigured(query.graph_id);
+    co_return co_await executor->state(std::move(query));
+}
+
+boost::asio::awaitable<Result<RawJson>> MixedExecutor::history(HistoryQuery query) {
+    auto* executor = find(query.graph_id);
+    if (executor == nullptr) co_return notConfigured(query.graph_id);
+    co_return co_await executor->history(std::move(query));
+}
+
+boost::asio::awaitable<Result<UpdatedState>> MixedExecutor::update(StateUpdate update) {
+    auto* executor = find(update.graph_id);
+    if (executor == nullptr) co_return notConfigured(update.graph_id);
+    co_return co_await executor->update(std::move(update));
 }
 
 }  // namespace heddle::graph

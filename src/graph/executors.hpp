@@ -22,8 +22,9 @@ class MixedExecutor final : public Executor {
     [[nodiscard]] bool ready(std::string_view graph_id) const override;
     void start(RunStart start, Placement placement) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
-    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key,
-                                                  JsonView config) override;
+    boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
+    boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
+    boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
 
   private:
     [[nodiscard]] Executor* find(std::string_view graph_id) const;

@@ -3,6 +3,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "run/service.hpp"
+#include "run/start_check.hpp"
 #include "store/checkpoints.hpp"
 #include "store/runs.hpp"
 
@@ -26,12 +27,6 @@ struct Claimed {
     std::optional<Run> run;  // nothing: it was not pending any more
     std::optional<CheckpointTuple> checkpoint;
 };
-
-std::optional<std::string> askedCheckpoint(const Run& run) {
-    const auto configurable = run.kwargs.config.view().get("configurable");
-    const auto id = configurable ? configurable->get("checkpoint_id") : std::nullopt;
-    return id ? id->string() : std::nullopt;
-}
 
 Result<Claimed> claim(sql::Connection& db, const RunId& id, Timestamp now) {
     Claimed claimed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/finish.hpp"
 
+#include "run/thread_state.hpp"
 #include "store/deliveries.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
@@ -17,38 +18,14 @@ bool isEmptyArray(JsonView object, std::string_view key) {
     return !value || value->elements().empty();
 }
 
-// {task_id: [{id, value}…]} of the tasks that wait for input.
-RawJson interruptsByTask(JsonView state) {
-    JsonWriter writer;
-    writer.beginObject();
-    const auto tasks = state.get("tasks");
-    for (const auto& task : tasks ? tasks->elements() : std::vector<JsonView>{}) {
-        const auto id = task.get("id");
-        if (!id || isEmptyArray(task, "interrupts")) continue;
-        writer.key(id->string().value_or("")).raw(*task.get("interrupts"));
-    }
-    writer.endObject();
-    return RawJson::trusted(writer.take());
-}
-
 ThreadStatus statusAfter(const Ending& ending, const Thread& thread) {
     if (ending.status == RunStatus::kError || ending.status == RunStatus::kTimeout)
         return ThreadStatus::kError;
-    const JsonView state = thread.state.view();
-    const bool waits =
-        state.isObject() && (!isEmptyArray(state, "next") || !isEmptyArray(state, "interrupts"));
-    return waits ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
+    return waits(thread.state.view()) ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
 }
 
 void applyEnding(Thread& thread, const Ending& ending, Timestamp now) {
-    if (!ending.state.isNull()) {
-        thread.state = ending.state;
-        thread.state_checkpoint_id = ending.checkpoint_id;
-        const auto values = ending.state.view().get("values");
-        thread.values = values ? RawJson::copy(*values) : RawJson();
-        thread.interrupts = interruptsByTask(ending.state.view());
-        thread.state_updated_at = now;
-    }
+    if (!ending.state.isNull()) takeState(thread, ending.state, ending.checkpoint_id, now);
     thread.error = ending.error ? ending.error->json() : RawJson();
     thread.updated_at = now;
 }

@@ -45,16 +45,6 @@ bool isEmptyObject(JsonView view) {
     return !view.isObject() || view.fields().empty();
 }
 
-// A command must say something that LangGraph knows; an empty one says nothing and is let pass.
-Result<void> checkCommand(JsonView command) {
-    const auto fields = command.fields();
-    if (fields.empty()) return {};
-    for (const auto& field : fields) {
-        if (field.key == "resume" || field.key == "update" || field.key == "goto") return {};
-    }
-    return Problem::invalid("command: needs at least one of \"resume\", \"update\" or \"goto\"");
-}
-
 // The request's checkpoint: `checkpoint` (object) or `checkpoint_id`.
 RawJson checkpointOf(JsonView body) {
     RawJson checkpoint = rawOr(body, "checkpoint", "{}");
@@ -113,7 +103,65 @@ JsonView objectAt(JsonView object, std::string_view key) {
     return value && value->isObject() ? *value : JsonView::trusted("{}");
 }
 
+// One step of `goto`: a node's name, or {node, input}.
+Result<void> checkStep(JsonView step, const std::string& where) {
+    if (step.isString()) {
+        if (step.string()->empty()) return Problem::invalid(where + ": must name a node");
+        return {};
+    }
+    if (!step.isObject()) {
+        return Problem::invalid(where + ": must be a node's name or an object {\"node\", \"input\"}");
+    }
+    const auto node = step.get("node");
+    if (!node || !node->isString() || node->string()->empty()) {
+        return Problem::invalid(where + ".node: must be a node's name");
+    }
+    return {};
+}
+
+Result<void> checkGoto(JsonView go_to) {
+    if (go_to.isNull()) return {};
+    if (go_to.type() != JsonType::kArray) return checkStep(go_to, "command.goto");
+    std::size_t at = 0;
+    for (const JsonView step : go_to.elements()) {
+        const auto checked = checkStep(step, "command.goto[" + std::to_string(at++) + "]");
+        if (!checked) return checked.error();
+    }
+    return {};
+}
+
+// An object, or pairs of a key and a value.
+Result<void> checkUpdate(JsonView update) {
+    const Problem wrong =
+        Problem::invalid("command.update: must be an object, or a list of [key, value] pairs");
+    if (update.isNull() || update.isObject()) return {};
+    if (update.type() != JsonType::kArray) return wrong;
+    for (const JsonView pair : update.elements()) {
+        const auto parts = pair.elements();
+        if (parts.size() != 2 || !parts.front().isString()) return wrong;
+    }
+    return {};
+}
+
 }  // namespace
+
+// It must say something that LangGraph knows; an empty one says nothing and is let pass.
+Result<void> checkCommand(JsonView command) {
+    if (command.isNull()) return {};
+    if (!command.isObject()) return Problem::invalid("command: must be an object");
+    const auto fields = command.fields();
+    if (fields.empty()) return {};
+    bool known = false;
+    for (const auto& field : fields) {
+        Result<void> checked;
+        if (field.key == "goto") checked = checkGoto(field.value);
+        if (field.key == "update") checked = checkUpdate(field.value);
+        if (!checked) return checked.error();
+        known = known || field.key == "resume" || field.key == "update" || field.key == "goto";
+    }
+    if (known) return {};
+    return Problem::invalid("command: needs at least one of \"resume\", \"update\" or \"goto\"");
+}
 
 Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread) {
     RunRequest request;

@@ -48,6 +48,9 @@ struct RunRequest {
 // From a JSON body that the API document's schema accepted.
 Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread);
 
+// kInvalid, naming the field, for a command that no graph understands; null is none.
+Result<void> checkCommand(JsonView command);
+
 // The run a request makes: merged metadata, config and context, with ids set by the caller afterwards.
 // `thread` may be one that is being created. A Problem where the request contradicts itself.
 Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, const Thread& thread,

@@ -22,6 +22,11 @@ void Scheduler::occupy(const ThreadId& thread) {
     threads_[thread].taken = true;
 }
 
+bool Scheduler::taken(const ThreadId& thread) const {
+    const auto found = threads_.find(thread);
+    return found != threads_.end() && found->second.taken;
+}
+
 bool Scheduler::remove(const RunId& run) {
     const auto place = places_.find(run);
     if (place == places_.end()) return false;

@@ -33,11 +33,14 @@ class Scheduler {
   public:
     // A run became pending. `due`: not before this wall time (after_seconds).
     void add(Waiting run, std::optional<Timestamp> due);
-    // A run that was started before it came here (it is running): its thread is taken.
+    // Takes a thread, so that none of its runs starts until release().
     void occupy(const ThreadId& thread);
+    // A run is under way on it, or it is occupied.
+    [[nodiscard]] bool taken(const ThreadId& thread) const;
     // A pending run was cancelled or deleted. False if it is not waiting (it was handed out, or is unknown).
     bool remove(const RunId& run);
-    // The run that next() handed out for this thread has ended (or went back): the thread is free.
+    // The run that next() handed out for this thread has ended (or went back), or what occupied it: the thread
+    // is free.
     void release(const ThreadId& thread);
     // Puts a run that next() handed out back in front of its thread's queue, and frees the thread.
     void putBack(Waiting run);

@@ -3,7 +3,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "run/state.hpp"
+#include "run/start_check.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
 
@@ -82,8 +82,13 @@ asio::awaitable<Result<Service::Accepted>> Service::create(RunRequest request, R
     if (const auto checked = checkRequest(request); !checked) co_return checked.error();
     const CreateIds ids{RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now()};
     auto shared = std::make_shared<const RunRequest>(std::move(request));
-    auto job = [shared, ids, graphs = options_.graphs](sql::Connection& db) {
-        return createRun(db, *shared, ids, graphs);
+    auto job = [shared, ids, graphs = options_.graphs,
+                native = options_.native_graphs](sql::Connection& db) -> Result<Created> {
+        auto made = createRun(db, *shared, ids, graphs);
+        if (!made) return made.error();
+        const auto startable = checkStart(db, made->run, native);
+        if (!startable) return startable.error();
+        return made;
     };
     auto created = co_await db_.write(std::move(job));
     if (!created) co_return created.error();
@@ -106,11 +111,14 @@ asio::awaitable<Result<std::vector<Run>>> Service::createBatch(std::vector<RunRe
         ids.push_back({RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now()});
     }
     auto shared = std::make_shared<const std::vector<RunRequest>>(std::move(requests));
-    auto job = [shared, ids, graphs = options_.graphs](sql::Connection& db) -> Result<std::vector<Created>> {
+    auto job = [shared, ids, graphs = options_.graphs,
+                native = options_.native_graphs](sql::Connection& db) -> Result<std::vector<Created>> {
         std::vector<Created> all;
         for (std::size_t i = 0; i < shared->size(); ++i) {
             auto created = createRun(db, (*shared)[i], ids[i], graphs);
             if (!created) return created.error();
+            const auto startable = checkStart(db, created->run, native);
+            if (!startable) return startable.error();
             all.push_back(std::move(*created));
         }
         return all;
@@ -204,9 +212,15 @@ asio::awaitable<Result<Outcome>> Service::outcome(std::optional<ThreadId> thread
     co_return co_await db_.read(std::move(job));
 }
 
-asio::awaitable<Result<RawJson>> Service::latestState(ThreadId thread) {
-    co_return co_await run::latestState(db_, executor_, thread);
+asio::awaitable<Result<RawJson>> Service::state(StateRequest request) {
+    co_return co_await threadState(db_, executor_, std::move(request));
 }
+
+asio::awaitable<Result<RawJson>> Service::history(HistoryRequest request) {
+    co_return co_await threadHistory(db_, executor_, std::move(request));
+}
+
+void Service::announceState(const ThreadId& /*thread*/, const RawJson& /*state*/) {}
 
 void Service::announceEnd(const RunId& id, const Finished& finished, bool show_error) {
     if (const auto live = hub_.find(id)) {

@@ -11,6 +11,8 @@
 #include "run/hub.hpp"
 #include "run/request.hpp"
 #include "run/scheduler.hpp"
+#include "run/state.hpp"
+#include "run/state_update.hpp"
 #include "sql/database.hpp"
 #include "webhook/url_policy.hpp"
 
@@ -30,7 +32,8 @@
 namespace heddle::run {
 
 struct ServiceOptions {
-    std::vector<std::string> graphs;  // configured graph ids
+    std::vector<std::string> graphs;         // configured graph ids
+    std::vector<std::string> native_graphs;  // those that run inside the server
     bool deliver = true;              // false: http.disable_webhooks
     bool stateless_values = false;
     WebhookFields webhook_fields;
@@ -82,8 +85,12 @@ class Service final : public graph::RunObserver {
     // given).
     boost::asio::awaitable<Result<Outcome>> outcome(std::optional<ThreadId> thread, RunId id);
 
-    // ThreadState JSON of a thread's latest checkpoint (state.hpp).
-    boost::asio::awaitable<Result<RawJson>> latestState(ThreadId thread);
+    // See state.hpp.
+    boost::asio::awaitable<Result<RawJson>> state(StateRequest request);
+    boost::asio::awaitable<Result<RawJson>> history(HistoryRequest request);
+    // Writes checkpoints of a thread on which no run is open (kConflict) and saves what the thread is then. Runs that
+    // are created meanwhile wait. See state_update.hpp.
+    boost::asio::awaitable<Result<graph::UpdatedState>> updateState(StateChange change);
 
     // Refuses new runs, starts no more, lets running ones end until `limit`, then puts the rest back.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
@@ -117,6 +124,12 @@ class Service final : public graph::RunObserver {
     void announceEnd(const RunId& id, const Finished& finished, bool show_error);
     void stopOrForget(const Run& run, const Finished& finished);
     boost::asio::awaitable<void> pauseAfterFailure();
+    // Keeps the thread's runs from starting; false while one is under way. Waits for others who hold it.
+    boost::asio::awaitable<bool> hold(ThreadId thread);
+    void letGo(const ThreadId& thread);
+    boost::asio::awaitable<Result<graph::UpdatedState>> updateHeld(StateChange change);
+    // After the commit of a state that no run made.
+    void announceState(const ThreadId& thread, const RawJson& state);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
@@ -130,6 +143,7 @@ class Service final : public graph::RunObserver {
     Hub hub_;
     Scheduler scheduler_;
     std::unordered_map<RunId, Attempt> running_;  // handed to the executor
+    std::unordered_map<ThreadId, std::shared_ptr<boost::asio::steady_timer>> held_;  // ends when let go
     std::size_t claims_ = 0;                      // being claimed
     bool draining_ = false;
     boost::asio::steady_timer due_timer_;

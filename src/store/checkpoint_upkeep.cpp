@@ -38,10 +38,11 @@ void keepLatest(sql::Connection& db, std::int64_t space) {
     if (removed > 0) removeUnusedBlobs(db, space);
 }
 
+// The copies belong to no run: undoing the run that wrote the originals must not take them away.
 void copySpace(sql::Connection& db, std::int64_t from, std::int64_t to) {
     db.run(
-        "INSERT INTO checkpoints (space, checkpoint_id, parent_id, run_id, versions, metadata, type, bytes)"
-        " SELECT $1, checkpoint_id, parent_id, run_id, versions, metadata, type, bytes FROM checkpoints"
+        "INSERT INTO checkpoints (space, checkpoint_id, parent_id, versions, metadata, type, bytes)"
+        " SELECT $1, checkpoint_id, parent_id, versions, metadata, type, bytes FROM checkpoints"
         " WHERE space = $2 ORDER BY id ON CONFLICT (space, checkpoint_id) DO NOTHING",
         to, from);
     db.run(
@@ -54,6 +55,26 @@ void copySpace(sql::Connection& db, std::int64_t from, std::int64_t to) {
         " SELECT $1, checkpoint_id, task_id, idx, task_path, channel, type, bytes FROM checkpoint_writes"
         " WHERE space = $2 ORDER BY id ON CONFLICT (space, checkpoint_id, task_id, idx) DO NOTHING",
         to, from);
+}
+
+// Checkpoints' metadata names their thread.
+void renameThread(sql::Connection& db, std::int64_t space, std::string_view from, std::string_view to) {
+    JsonWriter writer;
+    writer.beginObject().key("thread_id").string(to).endObject();
+    const RawJson renamed = RawJson::trusted(writer.take());
+    std::vector<std::pair<std::int64_t, RawJson>> changed;
+    {
+        auto rows = db.query("SELECT id, metadata FROM checkpoints WHERE space = $1", space);
+        while (rows.step()) {
+            const JsonView metadata = JsonView::trusted(rows.text(1));
+            const auto thread = metadata.get("thread_id");
+            if (!thread || thread->string() != from) continue;
+            changed.emplace_back(rows.integer(0), mergeObjects(metadata, renamed.view()));
+        }
+    }
+    for (const auto& [id, metadata] : changed) {
+        db.run("UPDATE checkpoints SET metadata = $1 WHERE id = $2", metadata.text(), id);
+    }
 }
 
 }  // namespace
@@ -71,7 +92,11 @@ void copyCheckpoints(sql::Connection& db, std::string_view source_thread, std::s
             db.query("SELECT id, ns FROM checkpoint_spaces WHERE thread_id = $1 ORDER BY id", source_thread);
         while (rows.step()) spaces.emplace_back(rows.integer(0), rows.string(1));
     }
-    for (const auto& [space, ns] : spaces) copySpace(db, space, spaceFor(db, target_thread, ns));
+    for (const auto& [space, ns] : spaces) {
+        const auto target = spaceFor(db, target_thread, ns);
+        copySpace(db, space, target);
+        renameThread(db, target, source_thread, target_thread);
+    }
 }
 
 void pruneCheckpoints(sql::Connection& db, const std::vector<std::string>& thread_ids, Prune strategy) {

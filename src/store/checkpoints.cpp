@@ -172,6 +172,23 @@ std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_v
     return row.step() ? row.optionalString(0) : std::nullopt;
 }
 
+bool hasCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_view ns, std::string_view id) {
+    auto row = db.query(
+        "SELECT 1 FROM checkpoint_spaces s JOIN checkpoints c ON c.space = s.id"
+        " WHERE s.thread_id = $1 AND s.ns = $2 AND c.checkpoint_id = $3",
+        thread_id, ns, id);
+    return row.step();
+}
+
+std::optional<std::string> latestCheckpointType(sql::Connection& db, std::string_view thread_id,
+                                                std::string_view ns) {
+    auto row = db.query(
+        "SELECT c.type FROM checkpoint_spaces s JOIN checkpoints c ON c.space = s.id"
+        " WHERE s.thread_id = $1 AND s.ns = $2 ORDER BY c.checkpoint_id DESC LIMIT 1",
+        thread_id, ns);
+    return row.step() ? row.optionalString(0) : std::nullopt;
+}
+
 std::vector<CheckpointTuple> listCheckpoints(sql::Connection& db, const CheckpointQuery& query) {
     Conditions conditions;
     if (query.thread_id) conditions.add("s.thread_id = ?", *query.thread_id);

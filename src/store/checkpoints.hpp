@@ -25,6 +25,12 @@ std::optional<CheckpointTuple> getCheckpoint(sql::Connection& db, std::string_vi
 std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_view thread_id,
                                               std::string_view ns);
 
+[[nodiscard]] bool hasCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_view ns,
+                                 std::string_view id);
+// The serde type of the latest checkpoint ("json": a native graph wrote it), without reading it.
+std::optional<std::string> latestCheckpointType(sql::Connection& db, std::string_view thread_id,
+                                                std::string_view ns);
+
 struct CheckpointQuery {
     std::optional<std::string> thread_id;
     std::optional<std::string> ns;
@@ -37,6 +43,7 @@ struct CheckpointQuery {
 std::vector<CheckpointTuple> listCheckpoints(sql::Connection& db, const CheckpointQuery& query);
 
 void deleteCheckpoints(sql::Connection& db, std::string_view thread_id);
+// Ids stay; the thread's id in metadata becomes the target's.
 void copyCheckpoints(sql::Connection& db, std::string_view source_thread, std::string_view target_thread);
 enum class Prune { kKeepLatest, kDelete };  // keep the latest of each namespace
 void pruneCheckpoints(sql::Connection& db, const std::vector<std::string>& thread_ids, Prune strategy);

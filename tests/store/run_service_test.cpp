@@ -28,7 +28,13 @@ class ScriptedExecutor final : public graph::Executor {
         placements.push_back(placement);
     }
     void cancel(const RunId& run, std::int64_t attempt) override { cancelled.emplace_back(run, attempt); }
-    asio::awaitable<Result<RawJson>> state(std::string, CheckpointKey, JsonView) override {
+    asio::awaitable<Result<RawJson>> state(graph::StateQuery) override {
+        co_return Problem::unavailable("no worker");
+    }
+    asio::awaitable<Result<RawJson>> history(graph::HistoryQuery) override {
+        co_return Problem::unavailable("no worker");
+    }
+    asio::awaitable<Result<graph::UpdatedState>> update(graph::StateUpdate) override {
         co_return Problem::unavailable("no worker");
     }
 

@@ -3,7 +3,6 @@
 
 #include "base/log.hpp"
 #include "graph/native/run.hpp"
-#include "store/checkpoints.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -41,6 +40,12 @@ JsonView updateOf(const RunKwargs& kwargs) {
 bool hasInputOf(const Snapshot& snapshot, const Run& run) {
     const auto id = snapshot.metadata.view().get("run_id");
     return !snapshot.next.empty() && id && id->string() == run.id.str();
+}
+
+// Without input that is a fork: a branch of its own, from the checkpoint as it is.
+bool asksForCheckpoint(const Run& run) {
+    const auto configurable = run.kwargs.config.view().get("configurable");
+    return configurable && configurable->get("checkpoint_id");
 }
 
 }  // namespace
@@ -106,12 +111,17 @@ boost::asio::awaitable<RunEnd> NativeExecutor::attempt(NativeRun& run) {
     if (run.cancelled()) co_return ended(RunEnd::Status::kInterrupted);
 
     const JsonView update = updateOf(row.kwargs);
-    const bool resumes = hasInputOf(run.snapshot, row) || (update.isNull() && !run.snapshot.next.empty());
+    const bool again = hasInputOf(run.snapshot, row);
+    const bool resumes = again || (update.isNull() && !run.snapshot.next.empty());
     if (!resumes && update.isNull() && run.snapshot.key.id.empty()) {
         co_return failed({"EmptyInputError", "Received no input for __start__"});
     }
     if (!update.isNull() && !update.isObject()) {
         co_return failed({"InvalidUpdateError", "Expected a JSON object as input"});
+    }
+    if (update.isNull() && !again && asksForCheckpoint(row)) {
+        const std::vector<std::string> next = run.snapshot.next;
+        run.advance(Step{ids_.next(run.snapshot.key.id), "fork", next, JsonView(), clock_.now()});
     }
     if (!resumes && update.isNull()) co_return co_await settle(run, ended(RunEnd::Status::kSuccess));
 
@@ -166,24 +176,6 @@ boost::asio::awaitable<RunEnd> NativeExecutor::settle(NativeRun& run, RunEnd end
     end.state = run.snapshot.threadState();
     end.checkpoint_id = run.snapshot.key.id;
     co_return end;
-}
-
-boost::asio::awaitable<Result<RawJson>> NativeExecutor::state(std::string, CheckpointKey key, JsonView) {
-    auto job = [key](sql::Connection& db) -> Result<std::optional<CheckpointTuple>> {
-        const auto id = key.id.empty() ? std::nullopt : std::optional<std::string>(key.id);
-        return store::getCheckpoint(db, key.thread_id, key.ns, id);
-    };
-    const Result<std::optional<CheckpointTuple>> tuple = co_await db_.read(std::move(job));
-    if (!tuple) co_return tuple.error();
-    if (!*tuple) {
-        Snapshot nothing;
-        nothing.key = key;
-        nothing.metadata = RawJson();
-        co_return nothing.threadState();
-    }
-    auto snapshot = Snapshot::fromTuple(**tuple);
-    if (!snapshot) co_return snapshot.error();
-    co_return snapshot->threadState();
 }
 
 }  // namespace heddle::graph

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executes native graphs on the loop and keeps their JSON checkpoints.
+// Executes native graphs on the loop and keeps their JSON checkpoints. queries.cpp answers what is asked about them.
 #pragma once
 
 #include "graph/executor.hpp"
@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace heddle::graph {
 
@@ -34,14 +35,18 @@ class NativeExecutor final : public Executor {
     [[nodiscard]] bool ready(std::string_view graph_id) const override;
     void start(RunStart start, Placement placement) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
-    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key,
-                                                  JsonView config) override;
+    boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
+    boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
+    boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
 
   private:
     boost::asio::awaitable<void> execute(std::shared_ptr<NativeRun> run);
     boost::asio::awaitable<RunEnd> attempt(NativeRun& run);
     boost::asio::awaitable<RunEnd> callGraph(NativeRun& run);
     boost::asio::awaitable<RunEnd> settle(NativeRun& run, RunEnd end);
+    // Applies one update; what has to be stored for it is appended to `puts`.
+    Result<void> apply(Snapshot& snapshot, const std::string& graph_id, JsonView update,
+                       std::vector<CheckpointPut>& puts);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;

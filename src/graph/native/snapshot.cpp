@@ -194,13 +194,15 @@ RawJson Snapshot::threadState() const {
     return RawJson::trusted(out.take());
 }
 
-CheckpointPut advance(Snapshot& snapshot, const Run& run, const Step& step) {
+namespace {
+
+CheckpointPut advanceWith(Snapshot& snapshot, RawJson metadata, const Step& step) {
     if (!snapshot.key.id.empty()) snapshot.parent_id = snapshot.key.id;
     snapshot.key.id = step.checkpoint_id;
     snapshot.step += 1;
     snapshot.next = step.next;
     snapshot.created_at = step.now.iso();
-    snapshot.metadata = metadataOf(run, snapshot.step, step.source);
+    snapshot.metadata = std::move(metadata);
     snapshot.task_error.reset();
 
     CheckpointPut put;
@@ -224,6 +226,24 @@ CheckpointPut advance(Snapshot& snapshot, const Run& run, const Step& step) {
     checkpoint.endArray().endObject();
     put.checkpoint = {"json", checkpoint.take()};
     return put;
+}
+
+}  // namespace
+
+CheckpointPut advance(Snapshot& snapshot, const Run& run, const Step& step) {
+    return advanceWith(snapshot, metadataOf(run, snapshot.step + 1, step.source), step);
+}
+
+CheckpointPut advance(Snapshot& snapshot, std::string_view graph_id, const Step& step) {
+    JsonWriter metadata;
+    metadata.beginObject();
+    metadata.key("graph_id").string(graph_id);
+    metadata.key("thread_id").string(snapshot.key.thread_id);
+    metadata.key("source").string(step.source);
+    metadata.key("step").integer(snapshot.step + 1);
+    metadata.key("parents").raw("{}");
+    metadata.endObject();
+    return advanceWith(snapshot, RawJson::trusted(metadata.take()), step);
 }
 
 PendingWrite errorWrite(const Snapshot& snapshot, const RunError& error) {

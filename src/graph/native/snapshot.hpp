@@ -50,10 +50,10 @@ struct Snapshot {
     [[nodiscard]] RawJson threadState() const;
 };
 
-// What one step of a run changes.
+// What one step of a run or an update changes.
 struct Step {
     std::string checkpoint_id;
-    std::string_view source;  // "input" or "loop"
+    std::string_view source;  // "input", "loop", "update" or "fork"
     std::vector<std::string> next;
     JsonView update;  // an object whose keys replace the state's; anything else changes nothing
     Timestamp now;
@@ -61,6 +61,8 @@ struct Step {
 
 // Moves `snapshot` one checkpoint on and returns what has to be stored for it.
 [[nodiscard]] CheckpointPut advance(Snapshot& snapshot, const Run& run, const Step& step);
+// The same for a change outside of runs.
+[[nodiscard]] CheckpointPut advance(Snapshot& snapshot, std::string_view graph_id, const Step& step);
 
 // The pending write that records how the node of `snapshot` failed.
 [[nodiscard]] PendingWrite errorWrite(const Snapshot& snapshot, const RunError& error);

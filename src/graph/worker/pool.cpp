@@ -249,47 +249,4 @@ void WorkerExecutor::endLater(const Key& key, RunEnd end) {
     });
 }
 
-asio::awaitable<Result<RawJson>> WorkerExecutor::state(std::string graph_id, CheckpointKey key,
-                                                       JsonView config) {
-    struct Waiter {
-        explicit Waiter(const asio::any_io_executor& loop) : timer(loop) {}
-        asio::steady_timer timer;
-        std::optional<Result<RawJson>> answer;
-    };
-    Worker* worker = choose(graph_id, Reserved::kInclude, Silent::kAccept);
-    if (worker == nullptr) co_return Problem::unavailable("No worker is ready");
-    if (const auto* error = worker->loadError(graph_id)) co_return Problem::badRequest(error->message);
-
-    JsonWriter header = frameHeader("state.get");
-    header.key("thread_id").string(key.thread_id).key("graph_id").string(graph_id);
-    header.key("checkpoint_ns").string(key.ns).key("checkpoint_id");
-    if (key.id.empty()) {
-        header.null();
-    } else {
-        header.string(key.id);
-    }
-    header.key("subgraphs").boolean(false);
-    JsonWriter body;
-    body.beginObject().key("config").raw(config).endObject();
-
-    const auto waiter = std::make_shared<Waiter>(loop_);
-    auto done = [waiter](const FrameView* reply) {
-        if (reply == nullptr) {
-            waiter->answer = Problem::unavailable("The worker died");
-        } else if (const auto error = errorOf(*reply)) {
-            waiter->answer = Problem::badRequest(error->first + ": " + error->second);
-        } else {
-            waiter->answer = RawJson::parse(std::string(reply->body));
-        }
-        waiter->timer.cancel();
-    };
-    waiter->timer.expires_after(options_.state_time);
-    const bool sent = worker->channel().call(std::move(header), body.take(), std::move(done));
-    if (!sent) co_return Problem::tooLarge("The config does not fit a frame to a worker");
-    boost::system::error_code cancelled;
-    co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    if (!waiter->answer) co_return Problem::unavailable("The worker did not answer in time");
-    co_return std::move(*waiter->answer);
-}
-
 }  // namespace heddle::graph

@@ -54,8 +54,9 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     // A run for which there is no place (any more) waits for one.
     void start(RunStart start, Placement placement) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
-    boost::asio::awaitable<Result<RawJson>> state(std::string graph_id, CheckpointKey key,
-                                                  JsonView config) override;
+    boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
+    boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
+    boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
 
   private:
     struct Key {
@@ -91,6 +92,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     // Gives waiting runs to workers that have room.
     void pump();
     void pumpIsolated();
+    // Calls a worker that hosts the graph and gives its reply's body. `header`: begun, not ended.
+    boost::asio::awaitable<Result<RawJson>> ask(std::string graph_id, JsonWriter header, std::string body);
     // The attempt is no longer ours. False when it was not.
     bool release(const Key& key);
     // Tells the observer, after the current call.

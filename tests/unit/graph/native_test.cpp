@@ -116,7 +116,7 @@ TEST_F(Native, AFailureKeepsTheInputAndSaysWhy) {
     EXPECT_THAT(get(end.state, "tasks"), HasSubstr(R"x("error":"ValueError('no \"luck\"')")x"));
     // The same from the database.
     CheckpointKey key{storage.thread.id.str(), "", ""};
-    const auto state = test::runToEnd(io, executor.state("fail", key, JsonView()));
+    const auto state = test::runToEnd(io, executor.state({"fail", key}));
     EXPECT_EQ(state.value(), end.state);
 }
 
@@ -194,7 +194,7 @@ TEST_F(Native, OwnGraphsEmitAndRaise) {
 
 TEST_F(Native, AnUnknownCheckpointIsAnEmptyState) {
     CheckpointKey key{storage.thread.id.str(), "", ""};
-    const auto state = test::runToEnd(io, executor.state("echo", key, JsonView()));
+    const auto state = test::runToEnd(io, executor.state({"echo", key}));
     EXPECT_EQ(
         state.value().text(),
         R"({"values":{},"next":[],"tasks":[],"metadata":null,"created_at":null,"checkpoint":null,)"

@@ -328,12 +328,12 @@ TEST_F(Pool, ABusyWorkerThatAnswersGetsTheRun) {
 }
 
 TEST_F(Pool, StateIsAskedOfAWorker) {
-    CheckpointKey key{"t", "", ""};
-    const auto none = test::runToEnd(io, pool.state("agent", key, JsonView::trusted("{}")));
+    const StateQuery query{"agent", {"t", "", ""}};
+    const auto none = test::runToEnd(io, pool.state(query));
     EXPECT_EQ(none.error().kind, ProblemKind::kUnavailable);
     const auto worker = join(0);
     worker->state_reply = R"({"values":{}})";
-    const auto state = test::runToEnd(io, pool.state("agent", key, JsonView::trusted("{}")));
+    const auto state = test::runToEnd(io, pool.state(query));
     EXPECT_EQ(state.value().text(), R"({"values":{}})");
 }
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// What native graphs answer outside of runs: states, histories, updates.
+#include "base/limits.hpp"
+#include "graph/native/executor.hpp"
+#include "store/checkpoints.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace heddle::graph {
+namespace {
+
+using Tuple = std::optional<CheckpointTuple>;
+
+Result<Tuple> readTuple(sql::Connection& db, const CheckpointKey& key) {
+    const auto id = key.id.empty() ? std::nullopt : std::optional<std::string>(key.id);
+    return store::getCheckpoint(db, key.thread_id, key.ns, id);
+}
+
+// A list of ThreadState; a Problem where it gets larger than a worker's answer could be.
+Result<RawJson> statesOf(const std::vector<CheckpointTuple>& tuples) {
+    JsonWriter out;
+    out.beginArray();
+    for (const auto& tuple : tuples) {
+        auto snapshot = Snapshot::fromTuple(tuple);
+        if (!snapshot) return snapshot.error();
+        out.raw(snapshot->threadState());
+        if (out.text().size() > limits::kFrameBody) {
+            return Problem::badRequest("The history is larger than 64 MiB; ask for less with limit");
+        }
+    }
+    out.endArray();
+    return RawJson::trusted(out.take());
+}
+
+// What an update writes to the state: its values, or its command's.
+Result<JsonView> valuesOf(JsonView update) {
+    auto values = update.get("values").value_or(JsonView());
+    if (const auto command = update.get("command"); command && command->isObject()) {
+        values = command->get("update").value_or(JsonView());
+    }
+    if (!values.isNull() && !values.isObject()) {
+        return Problem::badRequest("Expected a JSON object as values");
+    }
+    return values;
+}
+
+}  // namespace
+
+boost::asio::awaitable<Result<RawJson>> NativeExecutor::state(StateQuery query) {
+    auto job = [key = query.key](sql::Connection& db) { return readTuple(db, key); };
+    const Result<Tuple> tuple = co_await db_.read(std::move(job));
+    if (!tuple) co_return tuple.error();
+    if (!*tuple) {
+        Snapshot nothing;
+        nothing.key = query.key;
+        nothing.key.id.clear();
+        nothing.metadata = RawJson();
+        co_return nothing.threadState();
+    }
+    auto snapshot = Snapshot::fromTuple(**tuple);
+    if (!snapshot) co_return snapshot.error();
+    co_return snapshot->threadState();
+}
+
+boost::asio::awaitable<Result<RawJson>> NativeExecutor::history(HistoryQuery query) {
+    store::CheckpointQuery wanted;
+    wanted.thread_id = query.key.thread_id;
+    wanted.ns = query.key.ns;
+    if (!query.key.id.empty()) wanted.id = query.key.id;
+    wanted.before = query.before;
+    wanted.metadata = std::move(query.metadata);
+    wanted.limit = query.limit;
+    auto job = [wanted = std::move(wanted)](sql::Connection& db) -> Result<RawJson> {
+        return statesOf(store::listCheckpoints(db, wanted));
+    };
+    co_return co_await db_.read(std::move(job));
+}
+
+Result<void> NativeExecutor::apply(Snapshot& snapshot, const std::string& graph_id, JsonView update,
+                                   std::vector<CheckpointPut>& puts) {
+    const auto values = valuesOf(update);
+    if (!values) return values.error();
+    const auto given = update.get("as_node");
+    const auto node = given ? given->string() : std::nullopt;
+    // The graph is one node; an update in nobody's name leaves what is to run.
+    Step step{ids_.next(snapshot.key.id), "update", snapshot.next, *values, clock_.now()};
+    if (node == "__input__" || node == "__start__") {
+        step.source = "input";
+        step.next = {graph_id};
+    } else if (node == graph_id || node == "__end__") {
+        step.next.clear();
+    } else if (node == "__copy__") {
+        step.source = "fork";
+    } else if (node) {
+        return Problem::badRequest("Node " + *node + " does not exist");
+    }
+    puts.push_back(advance(snapshot, graph_id, step));
+    return {};
+}
+
+boost::asio::awaitable<Result<UpdatedState>> NativeExecutor::update(StateUpdate update) {
+    auto read = [key = update.key](sql::Connection& db) { return readTuple(db, key); };
+    const Result<Tuple> tuple = co_await db_.read(std::move(read));
+    if (!tuple) co_return tuple.error();
+    Snapshot snapshot;
+    snapshot.key.thread_id = update.key.thread_id;
+    if (*tuple) {
+        auto stored = Snapshot::fromTuple(**tuple);
+        if (!stored) co_return stored.error();
+        snapshot = std::move(*stored);
+    }
+    std::vector<CheckpointPut> puts;
+    for (const JsonView superstep : update.supersteps.view().elements()) {
+        const auto updates = superstep.get("updates").value_or(JsonView());
+        for (const JsonView one : updates.elements()) {
+            const auto applied = apply(snapshot, update.graph_id, one, puts);
+            if (!applied) co_return applied.error();
+        }
+    }
+    auto write = [puts = std::move(puts)](sql::Connection& db) -> Result<bool> {
+        for (const auto& put : puts) store::putCheckpoint(db, put);
+        return true;
+    };
+    const Result<bool> written = co_await db_.write(std::move(write));
+    if (!written) co_return written.error();
+
+    RawJson state = snapshot.threadState();
+    const auto checkpoint = state.view().get("checkpoint");
+    if (!checkpoint) co_return Problem::unavailable("The update made no checkpoint");
+    RawJson made = RawJson::copy(*checkpoint);
+    co_return UpdatedState{std::move(made), std::move(state)};
+}
+
+}  // namespace heddle::graph

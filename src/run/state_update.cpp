@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changing a thread's state from outside of runs. What workers write for an update carries no fence, so the scheduler
+// holds the thread meanwhile: none of its runs starts until the update is through.
+#include "run/state_update.hpp"
+
+#include "run/service.hpp"
+#include "run/thread_state.hpp"
+#include "store/checkpoints.hpp"
+#include "store/runs.hpp"
+#include "store/threads.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace heddle::run {
+namespace asio = boost::asio;
+
+namespace {
+
+Problem noThread(const ThreadId& id) {
+    return Problem::notFound("Thread with ID " + id.str() + " not found");
+}
+
+Problem busy() {
+    return Problem::conflict(
+        "The thread has a run that has not ended. Wait for it or cancel it before changing the state.");
+}
+
+std::optional<std::string> checkpointIdOf(const RawJson& state) {
+    const auto id = state.view().get("checkpoint_id");
+    return id ? id->string() : std::nullopt;
+}
+
+}  // namespace
+
+Result<graph::StateUpdate> planUpdate(sql::Connection& db, const StateChange& change) {
+    const auto thread = store::findThreadHead(db, change.thread);
+    if (!thread) return noThread(change.thread);
+    if (store::hasOpenRuns(db, change.thread)) return busy();
+    const auto graph_id = graphOf(*thread);
+    if (!graph_id) {
+        return Problem::badRequest(
+            "The thread has no graph yet: run one on it first, or create it with metadata.graph_id");
+    }
+    const auto known = checkCheckpoint(db, change.thread, change.checkpoint);
+    if (!known) return known.error();
+    graph::StateUpdate update;
+    update.graph_id = *graph_id;
+    update.key = {change.thread.str(), change.checkpoint.ns, change.checkpoint.id};
+    update.config = queryConfig(*thread, *graph_id, change.checkpoint.map);
+    return update;
+}
+
+Result<void> saveUpdate(sql::Connection& db, const ThreadId& id, const std::string& graph_id,
+                        const RawJson& state, Timestamp now) {
+    auto thread = store::findThread(db, id);
+    if (!thread) {
+        store::deleteCheckpoints(db, id.str());
+        return {};
+    }
+    takeState(*thread, state, checkpointIdOf(state), now);
+    thread->graph_id = graph_id;
+    thread->error = RawJson();
+    thread->updated_at = now;
+    // A run may have been created meanwhile: it starts when the thread is let go.
+    if (store::hasOpenRuns(db, id)) {
+        thread->status = ThreadStatus::kBusy;
+    } else {
+        thread->status = waits(state.view()) ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
+    }
+    store::saveThread(db, *thread);
+    return {};
+}
+
+asio::awaitable<bool> Service::hold(ThreadId thread) {
+    for (auto other = held_.find(thread); other != held_.end(); other = held_.find(thread)) {
+        const auto let_go = other->second;
+        (void)co_await let_go->async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    if (scheduler_.taken(thread)) co_return false;
+    scheduler_.occupy(thread);
+    held_.emplace(thread,
+                  std::make_shared<asio::steady_timer>(loop_, asio::steady_timer::time_point::max()));
+    co_return true;
+}
+
+void Service::letGo(const ThreadId& thread) {
+    const auto held = held_.extract(thread);
+    if (!held.empty()) held.mapped()->cancel();
+    scheduler_.release(thread);
+    pump();
+}
+
+asio::awaitable<Result<graph::UpdatedState>> Service::updateState(StateChange change) {
+    const ThreadId thread = change.thread;
+    const bool held = co_await hold(thread);
+    if (!held) co_return busy();
+    Result<graph::UpdatedState> updated = Problem::unavailable("The update was not made");
+    std::exception_ptr failure;
+    try {
+        updated = co_await updateHeld(std::move(change));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    letGo(thread);
+    if (failure) std::rethrow_exception(failure);
+    if (updated) announceState(thread, updated->state);
+    co_return updated;
+}
+
+asio::awaitable<Result<graph::UpdatedState>> Service::updateHeld(StateChange change) {
+    const ThreadId thread = change.thread;
+    RawJson supersteps = std::exchange(change.supersteps, RawJson());
+    auto read = [change = std::move(change)](sql::Connection& db) { return planUpdate(db, change); };
+    auto plan = co_await db_.read(std::move(read));
+    if (!plan) co_return plan.error();
+    const std::string graph_id = plan->graph_id;
+    plan->supersteps = std::move(supersteps);
+    auto updated = co_await executor_.update(std::move(*plan));
+    if (!updated) co_return updated.error();
+
+    const auto state = std::make_shared<const RawJson>(std::move(updated->state));
+    auto write = [thread, graph_id, state, now = clock_.now()](sql::Connection& db) {
+        return saveUpdate(db, thread, graph_id, *state, now);
+    };
+    const auto saved = co_await db_.write(std::move(write));
+    if (!saved) co_return saved.error();
+    updated->state = *state;
+    co_return updated;
+}
+
+}  // namespace heddle::run
