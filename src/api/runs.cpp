@@ -160,25 +160,6 @@ asio::awaitable<Result<http::Response>> joinStream(Context& context, Call& call,
     co_return endedStream(*outcome, location);
 }
 
-asio::awaitable<Result<http::Response>> cancelRun(Context& context, Call& call,
-                                                  std::optional<ThreadId> thread, RunId id) {
-    const auto action = call.request.queryValue("action");
-    if (action == "rollback") co_return Problem::invalid("action: \"rollback\" is not supported yet");
-    auto live = context.runs.live(id);
-    const std::string where = thread ? "/threads/{thread_id}/runs/{run_id}/cancel" : "/runs/{run_id}/cancel";
-    RunError reason{"UserInterrupt", "interrupt requested via POST " + where};
-    const auto cancelled = co_await context.runs.cancel(thread, id, std::move(reason));
-    if (!cancelled) co_return cancelled.error();
-    const auto wait = call.request.queryValue("wait");
-    if (live && (wait == "true" || wait == "1")) {
-        co_return cancelledWhenEnded(context, std::move(live),
-                                     call.request.path.substr(0, call.request.path.rfind('/')));
-    }
-    http::Response response;
-    response.status = 202;
-    co_return response;
-}
-
 asio::awaitable<Result<http::Response>> deleteRun(Context& context, ThreadId thread, RunId id) {
     const auto removed = co_await context.runs.removeRun(thread, id);
     if (!removed) co_return removed.error();

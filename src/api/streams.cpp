@@ -45,10 +45,12 @@ asio::awaitable<bool> waitForBeat(Following& following, microseconds& next_beat)
 
 asio::awaitable<void> cancelIfAsked(Following& following) {
     if (following.when_gone != WhenGone::kCancel || following.live->outcome()) co_return;
-    RunError reason{"UserInterrupt", "client disconnected from the run stream (on_disconnect=cancel)"};
+    run::CancelTarget target;
+    target.ids = {following.live->id()};
+    Cancel cancel{CancelAction::kInterrupt,
+                  {run::kUserInterrupt, "client disconnected from the run stream (on_disconnect=cancel)"}};
     // Not open any more: nothing to cancel.
-    (void)co_await following.context.runs.cancel(following.live->thread(), following.live->id(),
-                                                 std::move(reason));
+    (void)co_await following.context.runs.cancel(std::move(target), std::move(cancel));
 }
 
 // Counts a stream as open while it lives.

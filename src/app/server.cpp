@@ -83,6 +83,7 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
     run::ServiceOptions options;
     for (const auto& graph : config.graphs) options.graphs.push_back(graph.graph_id);
     options.deliver = !config.disable_webhooks;
+    options.run_timeout_s = config.run_timeout_s;
     options.stateless_values = config.webhooks.stateless_values;
     options.webhook_fields = config.webhooks.fields;
     return options;

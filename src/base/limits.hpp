@@ -38,6 +38,8 @@ inline constexpr std::size_t kFrameHeader = 1024 * 1024;
 inline constexpr std::size_t kFrameBody = 64 * 1024 * 1024;
 inline constexpr std::size_t kEventWindow = 4 * 1024 * 1024;
 inline constexpr std::size_t kPendingRuns = 100'000;
+inline constexpr std::chrono::seconds kCancelGrace{
+    5};  // for an attempt to obey, then its run ends without it
 inline constexpr std::size_t kWorkerBacklog =
     256 * 1024 * 1024;                                      // bytes waiting for a worker that does not read
 inline constexpr std::size_t kWorkerRuns = 100;             // attempts at once on one worker

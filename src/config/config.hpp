@@ -57,6 +57,7 @@ struct Config {
     bool dev = false;
     std::string python;  // interpreter; empty: search (see docs/configuration.md)
     int python_workers = 2;
+    std::optional<int> run_timeout_s;  // of each attempt of a run; nothing: none
     log::Format log_format = log::Format::kText;
     log::Level log_level = log::Level::kInfo;
 };

@@ -133,6 +133,7 @@ std::string describe(const Config& config) {
         {"database", config.database_path},
         {"python", config.python},
         {"python_workers", config.python_workers},
+        {"run_timeout_s", config.run_timeout_s ? Json(*config.run_timeout_s) : Json()},
         {"log",
          {{"format", config.log_format == log::Format::kJson ? "json" : "text"},
           {"level", nameOf(config.log_level)}}},

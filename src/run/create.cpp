@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/create.hpp"
 
+#include "run/multitask.hpp"
 #include "store/assistants.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
@@ -69,28 +70,49 @@ Result<Target> resolveThread(sql::Connection& db, const RunRequest& request, con
     return Problem::notFound("Thread or assistant not found.");
 }
 
+// Applies the multitask rule to the thread's open runs.
+Result<Stopped> supersede(sql::Connection& db, const RunRequest& request, const ThreadId& thread,
+                          const RunId& by, const FinishRules& rules) {
+    if (request.multitask_strategy == MultitaskStrategy::kEnqueue) return Stopped{};
+    const auto rows = store::openRuns(db, thread);
+    std::vector<OpenRun> open;
+    for (const auto& run : rows) open.push_back({run.id, run.status});
+    const auto decision = decideMultitask(request.multitask_strategy, open);
+    if (decision.refused) {
+        return Problem::conflict(
+            "Thread is already running a task. Wait for it to finish or choose a different multitask "
+            "strategy.");
+    }
+    Stopped stopped;
+    for (const auto& old : decision.superseded) {
+        const bool rollback = old.action == CancelAction::kRollback;
+        const std::string how = rollback ? "rollback" : "interrupt";
+        const Cancel cancel{old.action,
+                            {rollback ? kUserRollback : kUserInterrupt,
+                             "superseded by run " + by.str() + " (multitask_strategy=" + how + ")"}};
+        stopRun(db, old.id, cancel, rules, stopped);
+    }
+    return stopped;
+}
+
 }  // namespace
 
 Result<Created> createRun(sql::Connection& db, const RunRequest& request, const CreateIds& ids,
-                          const std::vector<std::string>& graphs) {
-    auto assistant = resolveAssistant(db, request.assistant, graphs);
+                          const CreateRules& rules) {
+    auto assistant = resolveAssistant(db, request.assistant, rules.graphs);
     if (!assistant) return assistant.error();
     auto target = resolveThread(db, request, ids);
     if (!target) return target.error();
 
-    Created created;
-    if (!target->fresh && request.multitask_strategy != MultitaskStrategy::kEnqueue) {
-        auto open = store::openRuns(db, target->thread.id);
-        if (request.multitask_strategy == MultitaskStrategy::kReject && !open.empty()) {
-            return Problem::conflict(
-                "Thread is already running a task. Wait for it to finish or choose a different multitask "
-                "strategy.");
-        }
-        created.superseded = std::move(open);
-    }
     auto run = composeRun(request, *assistant, target->thread, ids.run, ids.now);
     if (!run) return run.error();
+    Created created;
     created.run = std::move(*run);
+    if (!target->fresh) {
+        auto superseded = supersede(db, request, target->thread.id, ids.run, rules.finish);
+        if (!superseded) return superseded.error();
+        created.superseded = std::move(*superseded);
+    }
 
     Thread& thread = target->thread;
     adopt(thread, request, *assistant);

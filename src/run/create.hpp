@@ -5,6 +5,8 @@
 
 #include "base/result.hpp"
 #include "domain/run.hpp"
+#include "run/cancel.hpp"
+#include "run/finish.hpp"
 #include "run/request.hpp"
 #include "sql/connection.hpp"
 
@@ -22,12 +24,16 @@ struct CreateIds {
 
 struct Created {
     Run run;
-    // Open runs of the thread that the new one supersedes (multitask_strategy interrupt), oldest first.
-    std::vector<Run> superseded;
+    // What became of the thread's open runs (multitask_strategy interrupt, rollback).
+    Stopped superseded;
 };
 
-// `graphs`: the configured graph ids.
+struct CreateRules {
+    std::vector<std::string> graphs;  // the configured graph ids
+    FinishRules finish;               // for runs that are superseded
+};
+
 Result<Created> createRun(sql::Connection& db, const RunRequest& request, const CreateIds& ids,
-                          const std::vector<std::string>& graphs);
+                          const CreateRules& rules);
 
 }  // namespace heddle::run

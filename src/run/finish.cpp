@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/finish.hpp"
 
+#include "store/checkpoints.hpp"
 #include "store/deliveries.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
@@ -31,13 +32,24 @@ RawJson interruptsByTask(JsonView state) {
     return RawJson::trusted(writer.take());
 }
 
-ThreadStatus statusAfter(const Ending& ending, const Thread& thread) {
-    if (ending.status == RunStatus::kError || ending.status == RunStatus::kTimeout)
-        return ThreadStatus::kError;
+bool waitsForInput(const Thread& thread) {
     const JsonView state = thread.state.view();
-    const bool waits =
-        state.isObject() && (!isEmptyArray(state, "next") || !isEmptyArray(state, "interrupts"));
-    return waits ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
+    return state.isObject() && (!isEmptyArray(state, "next") || !isEmptyArray(state, "interrupts"));
+}
+
+// Of a thread on which nothing is open, from the error and the state that its last run left.
+ThreadStatus standing(const Thread& thread) {
+    const auto type = thread.error ? thread.error->view().get("error") : std::nullopt;
+    if (type) {
+        const bool cancelled = type->string() == kUserInterrupt || type->string() == kRunDeleted;
+        return cancelled ? ThreadStatus::kInterrupted : ThreadStatus::kError;
+    }
+    return waitsForInput(thread) ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
+}
+
+// A run that never started, or that was rolled back, leaves its thread as it found it.
+bool leavesNoTrace(const Run& run, RunStatus ended) {
+    return ended == RunStatus::kRolledBack || (ended == RunStatus::kInterrupted && run.attempt == 0);
 }
 
 void applyEnding(Thread& thread, const Ending& ending, Timestamp now) {
@@ -50,7 +62,6 @@ void applyEnding(Thread& thread, const Ending& ending, Timestamp now) {
         thread.state_updated_at = now;
     }
     thread.error = ending.error ? ending.error->json() : RawJson();
-    thread.updated_at = now;
 }
 
 std::optional<store::DueDelivery> writeDelivery(sql::Connection& db, const Run& run,
@@ -119,16 +130,22 @@ Result<Finished> finishRun(sql::Connection& db, const Ending& ending, const Fini
     finished.outcome.error = ending.error;
 
     auto thread = store::findThread(db, run->thread_id);
+    const bool rolled_back = ending.status == RunStatus::kRolledBack;
+    if (rolled_back) store::deleteCheckpointsOfRuns(db, {run->id.str()});
     if (thread) {
-        applyEnding(*thread, ending, rules.now);
+        if (!leavesNoTrace(*run, ending.status)) applyEnding(*thread, ending, rules.now);
+        thread->updated_at = rules.now;
         finished.outcome.output = thread->state.isNull() ? thread->values : outputOf(thread->state.view());
-        thread->status =
-            store::hasOpenRuns(db, thread->id) ? ThreadStatus::kBusy : statusAfter(ending, *thread);
+        thread->status = store::hasOpenRuns(db, thread->id) ? ThreadStatus::kBusy : standing(*thread);
     }
     const bool with_values = !run->kwargs.temporary || rules.stateless_values;
-    finished.delivery = writeDelivery(
-        db, *run, with_values ? std::optional<RawJson>(finished.outcome.output) : std::nullopt, rules);
-    if (thread && thread->temporary) {
+    std::optional<RawJson> values;
+    if (with_values) values = rolled_back ? RawJson() : finished.outcome.output;
+    finished.delivery = writeDelivery(db, *run, values, rules);
+    if (rolled_back) store::removeRun(db, run->id);
+    if (thread && thread->temporary && rolled_back) {
+        store::removeThread(db, thread->id);
+    } else if (thread && thread->temporary) {
         store::saveRunOutput(db, run->id, finished.outcome.output);
         store::retireThread(db, thread->id);
     } else if (thread) {

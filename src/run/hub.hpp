@@ -91,8 +91,8 @@ class LiveRun : public std::enable_shared_from_this<LiveRun> {
 
     // Set by the service while an attempt runs.
     std::int64_t attempt = 0;
-    // Why it is to end early; set by cancel.
-    std::optional<RunError> cancelled;
+    // It is to stop, but is only being claimed.
+    bool stop_asked = false;
 
   private:
     friend class Subscription;

@@ -6,11 +6,13 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "graph/executor.hpp"
+#include "run/cancel.hpp"
 #include "run/create.hpp"
 #include "run/finish.hpp"
 #include "run/hub.hpp"
 #include "run/request.hpp"
 #include "run/scheduler.hpp"
+#include "run/settle.hpp"
 #include "sql/database.hpp"
 #include "webhook/url_policy.hpp"
 
@@ -34,7 +36,8 @@ struct ServiceOptions {
     bool deliver = true;              // false: http.disable_webhooks
     bool stateless_values = false;
     WebhookFields webhook_fields;
-    std::int64_t failures_max = 3;  // attempts that may die with their worker before the run fails
+    std::int64_t failures_max = 3;        // attempts that may die with their worker before the run fails
+    std::optional<double> run_timeout_s;  // of each attempt; a run's own config.run_timeout may be shorter
 };
 
 // What happens to runs, for metrics. Called on the loop.
@@ -70,9 +73,9 @@ class Service final : public graph::RunObserver {
     // All or none.
     boost::asio::awaitable<Result<std::vector<Run>>> createBatch(std::vector<RunRequest> requests);
 
-    // Ends a pending run at once, or asks a running one to stop. kNotFound when it is not open. `thread`: it
-    // must be its.
-    boost::asio::awaitable<Result<void>> cancel(std::optional<ThreadId> thread, RunId id, RunError reason);
+    // Ends pending runs at once, and asks running ones to stop: that is durable when this returns, and they
+    // end when their attempts have, or after limits::kCancelGrace. kNotFound when none of them is open.
+    boost::asio::awaitable<Result<void>> cancel(CancelTarget target, Cancel cancel);
     // Removes a run or a thread; open runs end first, each with its webhook.
     boost::asio::awaitable<Result<void>> removeRun(ThreadId thread, RunId id);
     boost::asio::awaitable<Result<void>> removeThread(ThreadId thread);
@@ -99,9 +102,14 @@ class Service final : public graph::RunObserver {
     struct Attempt {
         std::int64_t number = 0;
         Waiting place;
+        bool stopping = false;  // it was asked to
+        bool settling = false;  // its end is being written
+        std::optional<RunError> timed_out;
+        std::unique_ptr<boost::asio::steady_timer> timer;  // its time limit, then the patience with it
     };
 
     FinishRules rules();
+    CreateRules createRules();
     Result<void> checkRequest(const RunRequest& request) const;
     Accepted admit(Created created, Reader reader);
     void enqueue(const Run& run, Placement placement);
@@ -110,12 +118,14 @@ class Service final : public graph::RunObserver {
     void armTimer();
     boost::asio::awaitable<void> startNext(Waiting waiting);
     boost::asio::awaitable<void> settle(RunId id, std::int64_t attempt, graph::RunEnd end);
-    boost::asio::awaitable<bool> putBack(RunId id, std::int64_t attempt, graph::RunEnd end);
-    boost::asio::awaitable<void> finishAttempt(RunId id, std::int64_t attempt, graph::RunEnd end);
-    boost::asio::awaitable<Result<Finished>> writeEnding(Ending ending);
+    boost::asio::awaitable<Settled> writeSettlement(AttemptEnd attempt);
     // After the commit: tells readers and waiters, the webhook dispatcher and metrics.
-    void announceEnd(const RunId& id, const Finished& finished, bool show_error);
-    void stopOrForget(const Run& run, const Finished& finished);
+    void announceEnd(const RunId& id, const Finished& finished);
+    // After the commit of a cancel: what ended is announced, attempts are asked to stop.
+    void carryOut(const Stopped& stopped);
+    void stopAttempt(const RunId& id);
+    void abandon(const RunId& id, std::int64_t number);
+    void limitTime(const Run& run, Attempt& attempt);
     boost::asio::awaitable<void> pauseAfterFailure();
 
     boost::asio::any_io_executor loop_;

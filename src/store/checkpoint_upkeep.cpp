@@ -97,6 +97,7 @@ void deleteCheckpointsOfRuns(sql::Connection& db, const std::vector<std::string>
             spaces.insert(space);
         }
         db.run("DELETE FROM checkpoints WHERE run_id = $1", run);
+        db.run("DELETE FROM checkpoint_writes WHERE run_id = $1", run);
     }
     for (const auto space : spaces) removeUnusedBlobs(db, space);
 }
