@@ -8,6 +8,7 @@
 #include "run/request.hpp"
 #include "sql/connection.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,15 @@ struct CreateIds {
     RunId run;
     ThreadId thread;  // for a thread that is to be created
     Timestamp now;
+    std::optional<ThreadTtl> ttl = std::nullopt;  // of a thread that is to be created
 };
 
 struct Created {
     Run run;
     // Open runs of the thread that the new one supersedes (multitask_strategy interrupt), oldest first.
     std::vector<Run> superseded;
+    // Nothing was created: `run` is the one that the request's idempotency key made before.
+    bool replayed = false;
 };
 
 // `graphs`: the configured graph ids.
