@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "sql/dialect.hpp"
+#include "store/checkpoints.hpp"
 #include "store/idempotency.hpp"
 #include "store/thread_upkeep.hpp"
 
@@ -26,12 +27,16 @@ constexpr std::int64_t kPagesAtOnce = 256;  // moved in one write job
 constexpr std::chrono::milliseconds kQuietPause{5};
 constexpr std::chrono::milliseconds kBusyPause{250};
 
-// How many pages are left to give back.
-Result<std::int64_t> reclaimSome(sql::Connection& db) {
+struct Reclaimed {
+    bool moved = false;     // pages were given back
+    std::int64_t left = 0;  // pages still to give back
+};
+
+Result<Reclaimed> reclaimSome(sql::Connection& db) {
     const auto spare = sql::dialect::freePages(db) - kPagesKept;
-    if (spare <= 0) return 0;
+    if (spare <= 0) return Reclaimed{};
     sql::dialect::reclaim(db, std::min(spare, kPagesAtOnce));
-    return std::max<std::int64_t>(spare - kPagesAtOnce, 0);
+    return Reclaimed{true, std::max<std::int64_t>(spare - kPagesAtOnce, 0)};
 }
 
 }  // namespace
@@ -61,6 +66,7 @@ asio::awaitable<void> Upkeep::rounds() {
         try {
             co_await expireThreads();
             co_await expireKeys();
+            co_await sweepCheckpoints();
             co_await giveBack();
         } catch (const std::exception& error) {
             log::error("upkeep.failed", {{"error", error.what()}});
@@ -99,14 +105,28 @@ asio::awaitable<void> Upkeep::expireKeys() {
     }
 }
 
+asio::awaitable<void> Upkeep::sweepCheckpoints() {
+    bool more = true;
+    while (more && !stopped_) {
+        auto job = [](sql::Connection& db) -> Result<bool> { return store::sweepDeletedCheckpoints(db); };
+        const auto done = co_await db_.write(std::move(job));
+        more = done && *done;
+        if (more) more = co_await pause(options_.busy() ? kBusyPause : kQuietPause);
+    }
+}
+
 asio::awaitable<void> Upkeep::giveBack() {
     bool more = true;
-    while (more) {
+    bool gave = false;
+    while (more && !stopped_) {
         auto job = [](sql::Connection& db) { return reclaimSome(db); };
-        const auto left = co_await db_.write(std::move(job));
-        if (!left || *left == 0) co_return;
-        more = co_await pause(options_.busy() ? kBusyPause : kQuietPause);
+        const auto done = co_await db_.write(std::move(job));
+        if (!done) break;
+        gave = gave || done->moved;
+        more = done->left > 0;
+        if (more) more = co_await pause(options_.busy() ? kBusyPause : kQuietPause);
     }
+    if (gave && !stopped_) co_await db_.trim();
 }
 
 }  // namespace heddle::app

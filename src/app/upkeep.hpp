@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks after what grows: threads that expire, old idempotency keys, the database file's free pages. Works in
-// small write jobs, so that it delays nobody. Loop thread only.
+// Looks after what grows: threads that expire, old idempotency keys, deleted checkpoints, the file's free
+// pages. Works in small write jobs, so that it delays nobody. Loop thread only.
 #pragma once
 
 #include "base/time.hpp"
@@ -35,6 +35,7 @@ class Upkeep {
     boost::asio::awaitable<void> rounds();
     boost::asio::awaitable<void> expireThreads();
     boost::asio::awaitable<void> expireKeys();
+    boost::asio::awaitable<void> sweepCheckpoints();
     boost::asio::awaitable<void> giveBack();
     // False when stopped meanwhile.
     boost::asio::awaitable<bool> pause(std::chrono::milliseconds time);

@@ -122,6 +122,33 @@ TEST_P(ThreadUpkeepTest, KeepLatestPrunesAndStartsAnew) {
     EXPECT_EQ(expire(160).pruned, Ids{id});
 }
 
+TEST_P(ThreadUpkeepTest, KeepLatestOfWhatIsLarge) {
+    const auto id = add(kLatest);
+    for (int i = 0; i < 6; ++i) checkpoint(id, "", std::to_string(i), std::string(1'000'000, 'x') + "y");
+    const auto latest = [&] {
+        return read([&](Connection& db) { return store::getCheckpoint(db, id.str(), "", {}); });
+    };
+    const auto before = latest();
+    EXPECT_EQ(expire(100).pruned, Ids{id});
+    EXPECT_EQ(storage(id).checkpoints.count, 1);
+    EXPECT_EQ(storage(id).channel_values.count, 1);
+    EXPECT_EQ(storage(id).pending_writes.count, 1);
+    const auto after = latest();
+    ASSERT_TRUE(before && after);
+    EXPECT_EQ(after->key.id, "5");
+    EXPECT_EQ(after->metadata, before->metadata);
+    ASSERT_EQ(after->channels.size(), 1U);
+    EXPECT_EQ(after->channels.front().value.bytes, before->channels.front().value.bytes);
+    ASSERT_EQ(after->writes.size(), 1U);
+    EXPECT_EQ(after->writes.front().value.bytes, before->writes.front().value.bytes);
+    while (write([](Connection& db) { return store::sweepDeletedCheckpoints(db); })) {
+    }
+    EXPECT_EQ(storage(id).checkpoints.count, 1);
+    EXPECT_EQ(latest()->channels.size(), 1U);
+    EXPECT_EQ(expire(200).pruned, Ids{id});
+    EXPECT_EQ(storage(id).checkpoints.count, 1);
+}
+
 TEST_P(ThreadUpkeepTest, ARetiredThreadDoesNotExpire) {
     const auto id = add(kMinute);
     write([id](Connection& db) { store::retireThread(db, id); });
@@ -168,6 +195,42 @@ TEST_P(ThreadUpkeepTest, StorageCountsBytes) {
     EXPECT_EQ(found.bytes(), 45 + 10 + 10);
 }
 
+TEST_P(ThreadUpkeepTest, LargeCheckpointsAreDeletedAtOnceAndSweptInPieces) {
+    const auto id = add(std::nullopt), small = add(std::nullopt);
+    for (int i = 0; i < 6; ++i) {
+        checkpoint(id, "", std::to_string(i), std::string(1'000'000, 'x'));
+        checkpoint(small, "", std::to_string(i), "x");
+    }
+    for (int i = 1000; i < 1600; ++i) checkpoint(id, "many", std::to_string(i), "x");
+    const auto rows = [this](const char* table) {
+        return read([table](Connection& db) {
+            auto row = db.query(std::string("SELECT count(*) FROM ") + table);
+            return row.step() ? row.integer(0) : -1;
+        });
+    };
+    for (const auto& each : {small, id}) {
+        EXPECT_TRUE(write([each](Connection& db) { return store::removeThread(db, each); }));
+        EXPECT_EQ(storage(each).bytes(), 0);
+    }
+    EXPECT_EQ(rows("checkpoint_spaces"), 2);
+    EXPECT_TRUE(read([](Connection& db) { return store::listCheckpoints(db, {}); }).empty());
+    // The id is free.
+    checkpoint(id, "", "0", "y");
+    int steps = 0;
+    for (auto before = rows("checkpoint_blobs");
+         write([](Connection& db) { return store::sweepDeletedCheckpoints(db); }); ++steps) {
+        const auto now = rows("checkpoint_blobs");
+        EXPECT_LE(before - now, 500);
+        before = now;
+    }
+    EXPECT_GT(steps, 4);
+    EXPECT_EQ(rows("checkpoint_spaces"), 1);
+    EXPECT_EQ(rows("checkpoint_blobs"), 1);
+    EXPECT_EQ(rows("checkpoint_writes"), 1);
+    EXPECT_EQ(rows("checkpoints"), 1);
+    EXPECT_EQ(storage(id).checkpoints.count, 1);
+}
+
 HEDDLE_BOTH_ENGINES(ThreadUpkeepTest);
 
 using ThreadSpaceTest = StoreTest;
@@ -175,8 +238,7 @@ using ThreadSpaceTest = StoreTest;
 // 50 MB deleted: the file shrinks in small steps.
 TEST_P(ThreadSpaceTest, DeletedThreadsGiveTheirSpaceBack) {
     const auto file = [this] {
-        // The WAL is copied into the file and the file cut by a checkpoint.
-        write([](Connection& db) { db.run("UPDATE threads SET updated_at = updated_at + 1"); });
+        runToEnd(io_, database_->trim());
         return std::filesystem::file_size(dir_.file());
     };
     std::vector<ThreadId> threads;
@@ -195,6 +257,8 @@ TEST_P(ThreadSpaceTest, DeletedThreadsGiveTheirSpaceBack) {
     EXPECT_GT(full, 50'000'000U);
     for (const auto& id : threads) {
         EXPECT_TRUE(write([id](Connection& db) { return store::removeThread(db, id); }));
+    }
+    while (write([](Connection& db) { return store::sweepDeletedCheckpoints(db); })) {
     }
     const auto freed = read([](Connection& db) { return sql::dialect::freePages(db); });
     EXPECT_GT(freed, 50'000'000 / 4096);

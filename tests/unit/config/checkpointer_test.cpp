@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/support.hpp"
+#include "support.hpp"
 
 namespace heddle::config {
 namespace {
