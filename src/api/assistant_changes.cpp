@@ -156,8 +156,9 @@ asio::awaitable<Result<http::Response>> deleteAssistant(Context& context, Call& 
     };
     const auto found = co_await context.db.read(std::move(find));
     if (!found) co_return found.error();
-    const auto threads = call.request.queryValue("delete_threads");
-    if (threads && (*threads == "true" || *threads == "True" || *threads == "1")) {
+    // Validated: true or false in any case, or a digit.
+    const auto threads = call.request.queryValue("delete_threads").value_or("false");
+    if (threads == "1" || threads.starts_with('t') || threads.starts_with('T')) {
         const auto removed = co_await removeThreadsOf(context, *id);
         if (!removed) co_return removed.error();
     }

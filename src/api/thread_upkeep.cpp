@@ -24,6 +24,9 @@ std::vector<ThreadId> threadIds(JsonView body) {
     for (const auto& each : given ? given->elements() : std::vector<JsonView>{}) {
         if (const auto id = ThreadId::parse(each.string().value_or(""))) out.push_back(*id);
     }
+    // Each counts once.
+    std::ranges::sort(out);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
 }
 

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from sse import Stream
 from waiting import until
 
 
@@ -62,6 +63,18 @@ def test_wait_and_stream_join_the_first_run(native, where):
     again = native.post(f"{base}/stream", body, headers=header)
     assert first.text.startswith("event: metadata\r\n") and first.headers["location"] == again.headers["location"]
     assert again.status_code == 200 and again.headers["idempotent-replayed"] == "true"
+
+
+def test_a_stream_that_comes_again_while_the_run_runs(native):
+    thread, header = native.thread(), key()
+    body = {"assistant_id": "native_sleep", "input": {"seconds": 0.7}}
+    path, headers = f"/threads/{thread}/runs/stream", list(header.items())
+    with Stream(native.url, "POST", path, body, headers) as first:
+        run = first.next().json()["run_id"]
+        with Stream(native.url, "POST", path, body, headers) as again:
+            assert again.header("content-location") == f"/threads/{thread}/runs/{run}"
+            assert again.rest()[-1].event == first.rest()[-1].event == "values"
+    assert runs_of(native, thread) == [run]
 
 
 @pytest.mark.parametrize("where", ["thread", "stateless"])

@@ -141,7 +141,7 @@ def test_prune_deletes_or_keeps_the_latest(wire):
         wire.wait_run("echo", {"text": "a"}, thread)
         wire.wait_run("echo", {"text": "b"}, thread)
     state = wire.get(f"/threads/{threads[0]}/state").json()
-    assert client.threads.prune([threads[0], str(uuid.uuid4())], strategy="keep_latest") == {"pruned_count": 1}
+    assert client.threads.prune([threads[0], str(uuid.uuid4()), threads[0]], strategy="keep_latest") == {"pruned_count": 1}
     assert storage(wire, threads[0])["checkpoints"]["count"] == 1
     assert wire.get(f"/threads/{threads[0]}/state").json() == state
     assert wire.wait_run("echo", {"text": "c"}, threads[0])["out"] == "c"
