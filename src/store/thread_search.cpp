@@ -73,7 +73,7 @@ enum class First { kList, kLookUp };
 
 // Sorting by it is walking along an index.
 bool isIndexed(std::string_view sort_by) {
-    return sort_by == "updated_at" || sort_by == "created_at" || sort_by == "state_updated_at";
+    return sort_by != "thread_id";
 }
 
 Conditions conditions(sql::Connection& db, const ThreadQuery& query, const Plan& plan, First first) {
@@ -116,7 +116,7 @@ First firstFor(sql::Connection& db, const ThreadQuery& query, const Plan& plan) 
 std::string orderBy(const ThreadQuery& query) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kColumns = {{
         {"thread_id", "t.uuid"},
-        {"status", "t.status"},
+        {"status", "t.status"},  // and then by updated_at, as the index is
         {"created_at", "t.created_at"},
         {"updated_at", "t.updated_at"},
         {"state_updated_at", "t.state_updated_at"},
@@ -125,7 +125,8 @@ std::string orderBy(const ThreadQuery& query) {
                                             [&query](const auto& c) { return c.first == query.sort_by; });
     if (column == kColumns.end()) throw std::logic_error("threads cannot be sorted by " + query.sort_by);
     const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
-    return " ORDER BY " + std::string(column->second) + direction + ", t.id" + direction;
+    const std::string then = query.sort_by == "status" ? ", t.updated_at" + direction : "";
+    return " ORDER BY " + std::string(column->second) + direction + then + ", t.id" + direction;
 }
 
 std::vector<std::int64_t> ids(sql::Statement rows) {

@@ -88,7 +88,9 @@ class ThreadSearchTest : public StoreTest {
 
     static bool before(const Thread& a, const Thread& b, const std::string& by) {
         if (by == "thread_id") return a.id < b.id;
-        if (by == "status") return toString(a.status) < toString(b.status);
+        if (by == "status") {
+            return std::pair(toString(a.status), a.updated_at) < std::pair(toString(b.status), b.updated_at);
+        }
         if (by == "created_at") return a.created_at < b.created_at;
         if (by == "updated_at") return a.updated_at < b.updated_at;
         return a.state_updated_at < b.state_updated_at;
