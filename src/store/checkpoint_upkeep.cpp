@@ -36,18 +36,13 @@ constexpr std::array<std::string_view, 3> kTables = {"checkpoint_blobs", "checkp
 
 // Would removing it at once hold up other writes?
 bool isLarge(sql::Connection& db, std::int64_t space) {
-    std::int64_t rows = 0;
-    std::int64_t bytes = 0;
-    for (const auto table : kTables) {
-        auto row =
-            db.query("SELECT count(*), coalesce(sum(size), 0) FROM (SELECT length(bytes) AS size FROM " +
-                         std::string(table) + " WHERE space = $1 LIMIT $2) sizes",
-                     space, kSweptRows);
-        if (!row.step()) continue;
-        rows += row.integer(0);
-        bytes += row.integer(1);
-    }
-    return rows >= kSweptRows || bytes >= kSweptBytes;
+    auto row = db.query(
+        "SELECT count(*), coalesce(sum(size), 0) FROM"
+        " (SELECT length(bytes) AS size FROM checkpoint_blobs WHERE space = $1"
+        " UNION ALL SELECT length(bytes) FROM checkpoint_writes WHERE space = $1"
+        " UNION ALL SELECT length(bytes) FROM checkpoints WHERE space = $1 LIMIT $2) sizes",
+        space, kSweptRows);
+    return row.step() && (row.integer(0) >= kSweptRows || row.integer(1) >= kSweptBytes);
 }
 
 // It is nobody's any more, and swept later.
