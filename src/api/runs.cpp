@@ -4,6 +4,7 @@
 #include "api/runs.hpp"
 
 #include "api/context.hpp"
+#include "api/idempotency.hpp"
 #include "api/objects.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
@@ -23,11 +24,14 @@ namespace {
 
 using run::Service;
 
-asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call,
+asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call, std::string_view kind,
                                                   std::optional<ThreadId> thread, Service::Reader reader) {
     auto request = run::parseRunRequest(call.json(), thread);
     if (!request) co_return request.error();
     request->traceparent = traceparentOf(call.request);
+    auto key = co_await idempotencyKeyOf(context, call, kind, thread);
+    if (!key) co_return key.error();
+    request->idempotency = std::move(*key);
     co_return co_await context.runs.create(std::move(*request), reader);
 }
 
@@ -95,17 +99,24 @@ std::optional<std::string> traceparentOf(const http::Request& request) {
 
 asio::awaitable<Result<http::Response>> createRun(Context& context, Call& call,
                                                   std::optional<ThreadId> thread) {
-    auto accepted = co_await create(context, call, thread, Service::Reader::kNone);
+    auto accepted = co_await create(context, call, "create", thread, Service::Reader::kNone);
     if (!accepted) co_return accepted.error();
     auto response = http::Response::json(200, runJson(accepted->run));
     response.headers.set("content-location", runLocation(accepted->run));
+    if (accepted->replayed) markReplayed(response);
     co_return response;
 }
 
 asio::awaitable<Result<http::Response>> streamRun(Context& context, Call& call,
                                                   std::optional<ThreadId> thread) {
-    auto accepted = co_await create(context, call, thread, Service::Reader::kSubscribe);
+    auto accepted = co_await create(context, call, "stream", thread, Service::Reader::kSubscribe);
     if (!accepted) co_return accepted.error();
+    if (accepted->replayed) {
+        turnIntoJoin(call, accepted->run, "stream");
+        auto response = co_await joinStream(context, call, thread, accepted->run.id);
+        if (response) markReplayed(*response);
+        co_return response;
+    }
     std::string location = runLocation(accepted->run);
     co_return eventStream(context, std::move(accepted->live), std::move(accepted->events),
                           whenGone(call.json()), std::move(location));
@@ -113,8 +124,14 @@ asio::awaitable<Result<http::Response>> streamRun(Context& context, Call& call,
 
 asio::awaitable<Result<http::Response>> waitRun(Context& context, Call& call,
                                                 std::optional<ThreadId> thread) {
-    auto accepted = co_await create(context, call, thread, Service::Reader::kNone);
+    auto accepted = co_await create(context, call, "wait", thread, Service::Reader::kNone);
     if (!accepted) co_return accepted.error();
+    if (accepted->replayed) {
+        turnIntoJoin(call, accepted->run, "join");
+        auto response = co_await joinRun(context, call, thread, accepted->run.id);
+        if (response) markReplayed(*response);
+        co_return response;
+    }
     std::string location = runLocation(accepted->run);
     co_return outcomeWhenEnded(context, std::move(accepted->live), whenGone(call.json()),
                                std::move(location));

@@ -25,6 +25,9 @@ Action stateless(Context& context, F function) {
 }
 
 asio::awaitable<Result<http::Response>> createBatch(Context& context, Call& call) {
+    if (call.request.headers.get("idempotency-key")) {
+        co_return Problem::invalid("Idempotency-Key: not for batches; send the runs one by one");
+    }
     std::vector<run::RunRequest> requests;
     for (const auto& element : call.json().elements()) {
         auto request = run::parseRunRequest(element, std::nullopt);

@@ -3,6 +3,7 @@
 
 #include "api/api.hpp"
 #include "app/execution.hpp"
+#include "app/upkeep.hpp"
 #include "base/log.hpp"
 #include "embedded/docs_html.hpp"
 #include "embedded/openapi_json.hpp"
@@ -86,6 +87,7 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
     options.run_timeout_s = config.run_timeout_s;
     options.stateless_values = config.webhooks.stateless_values;
     options.webhook_fields = config.webhooks.fields;
+    options.thread_ttl = config.thread_ttl.forNewThreads();
     return options;
 }
 
@@ -145,6 +147,7 @@ class Server::Impl {
               [this](const http::Exchange& exchange) { logExchange(exchange); }),
           signals_(loop_, SIGTERM, SIGINT),
           hangups_(loop_, SIGHUP),
+          upkeep_(loop_.get_executor(), db_, clock_, upkeepOptions()),
           stall_timer_(loop_),
           sweep_timer_(loop_) {
         std::signal(SIGPIPE, SIG_IGN);
@@ -188,6 +191,15 @@ class Server::Impl {
         return options;
     }
 
+    UpkeepOptions upkeepOptions() {
+        UpkeepOptions options;
+        options.every = std::chrono::milliseconds(
+            static_cast<std::int64_t>(config_.thread_ttl.sweep_interval_min * 60e3));
+        options.threads_max = config_.thread_ttl.sweep_limit;
+        options.busy = [this] { return runs_.running() > 0; };
+        return options;
+    }
+
     [[nodiscard]] http::ClientTls clientTls() const {
         const auto& tls = config_.webhooks.tls;
         return {tls.ca_file, tls.cert_file, tls.key_file};
@@ -205,6 +217,7 @@ class Server::Impl {
         execution_.start();
         http_.start();
         watchLoop();
+        upkeep_.start();
         asio::co_spawn(loop_, sweep(), asio::detached);
         const bool v6 = config_.host.find(':') != std::string::npos;
         fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "",
@@ -233,6 +246,7 @@ class Server::Impl {
         hangups_.cancel();
         stall_timer_.cancel();
         sweep_timer_.cancel();
+        upkeep_.stop();
         http_.stopAccepting();
         co_await runs_.drain(kRunsEnd);
         co_await dispatcher_.stop(kWebhooksEnd);
@@ -321,6 +335,7 @@ class Server::Impl {
     http::Server http_;
     asio::signal_set signals_;
     asio::signal_set hangups_;
+    Upkeep upkeep_;
     asio::steady_timer stall_timer_;
     asio::steady_timer sweep_timer_;
     int status_ = 0;

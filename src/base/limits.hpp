@@ -37,6 +37,7 @@ inline constexpr std::size_t kResumableLog = 16 * 1024 * 1024;  // kept of one l
 inline constexpr std::size_t kFrameHeader = 1024 * 1024;
 inline constexpr std::size_t kFrameBody = 64 * 1024 * 1024;
 inline constexpr std::size_t kEventWindow = 4 * 1024 * 1024;
+inline constexpr std::size_t kIdempotencyKey = 255;  // characters
 inline constexpr std::size_t kPendingRuns = 100'000;
 inline constexpr std::chrono::seconds kCancelGrace{
     5};  // for an attempt to obey, then its run ends without it

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "domain/thread.hpp"
 #include "domain/webhook_settings.hpp"
 
 #include <cstdint>
@@ -37,6 +38,19 @@ struct CorsSettings {
     std::int64_t max_age_s = 600;
 };
 
+// `checkpointer.ttl`
+struct ThreadTtlSettings {
+    TtlStrategy strategy = TtlStrategy::kDelete;
+    std::optional<double> default_ttl_min;  // of new threads; nothing: they stay
+    double sweep_interval_min = 5;
+    std::int64_t sweep_limit = 1000;  // threads in one sweep
+
+    [[nodiscard]] std::optional<ThreadTtl> forNewThreads() const {
+        if (!default_ttl_min) return std::nullopt;
+        return ThreadTtl{microseconds(static_cast<std::int64_t>(*default_ttl_min * 60e6)), strategy};
+    }
+};
+
 struct Config {
     std::string config_path;  // absolute; empty when the graphs came from the environment
     std::string root;         // the folder relative paths start from
@@ -47,6 +61,7 @@ struct Config {
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved
     std::vector<Secret> webhook_secrets;  // decoded keys; all of them sign, in this order
     bool disable_webhooks = false;
+    ThreadTtlSettings thread_ttl;
     std::optional<CorsSettings> cors;  // nothing: the built-in rule
 
     std::string host = "127.0.0.1";

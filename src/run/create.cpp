@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/create.hpp"
 
+#include "run/idempotency.hpp"
 #include "run/multitask.hpp"
 #include "store/assistants.hpp"
+#include "store/idempotency.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
 
@@ -46,11 +48,12 @@ Result<Assistant> resolveAssistant(sql::Connection& db, const std::string& name,
     return std::move(*assistant);
 }
 
-Thread freshThread(const ThreadId& id, bool temporary, Timestamp now) {
+Thread freshThread(const ThreadId& id, bool temporary, const CreateIds& ids) {
     Thread thread;
     thread.id = id;
-    thread.created_at = thread.updated_at = thread.state_updated_at = now;
+    thread.created_at = thread.updated_at = thread.state_updated_at = ids.now;
     thread.temporary = temporary;
+    if (!temporary) thread.ttl = ids.ttl;
     return thread;
 }
 
@@ -62,11 +65,11 @@ struct Target {
 
 Result<Target> resolveThread(sql::Connection& db, const RunRequest& request, const CreateIds& ids) {
     if (!request.thread) {
-        return Target{freshThread(ids.thread, request.on_completion == OnCompletion::kDelete, ids.now), true};
+        return Target{freshThread(ids.thread, request.on_completion == OnCompletion::kDelete, ids), true};
     }
     if (auto thread = store::findThreadHead(db, *request.thread)) return Target{std::move(*thread), false};
     if (request.if_not_exists == IfNotExists::kCreate)
-        return Target{freshThread(*request.thread, false, ids.now), true};
+        return Target{freshThread(*request.thread, false, ids), true};
     return Problem::notFound("Thread or assistant not found.");
 }
 
@@ -99,6 +102,11 @@ Result<Stopped> supersede(sql::Connection& db, const RunRequest& request, const 
 
 Result<Created> createRun(sql::Connection& db, const RunRequest& request, const CreateIds& ids,
                           const CreateRules& rules) {
+    if (request.idempotency) {
+        auto replay = findReplay(db, *request.idempotency, ids.now);
+        if (!replay) return replay.error();
+        if (*replay) return Created{std::move(**replay), {}, true};
+    }
     auto assistant = resolveAssistant(db, request.assistant, rules.graphs);
     if (!assistant) return assistant.error();
     auto target = resolveThread(db, request, ids);
@@ -125,6 +133,9 @@ Result<Created> createRun(sql::Connection& db, const RunRequest& request, const 
         store::saveThreadHead(db, thread);
     }
     store::insertRun(db, created.run);
+    if (request.idempotency) {
+        store::saveIdempotencyKey(db, *request.idempotency, created.run.id, ids.now);
+    }
     return created;
 }
 

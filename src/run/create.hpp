@@ -10,6 +10,7 @@
 #include "run/request.hpp"
 #include "sql/connection.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,12 +21,15 @@ struct CreateIds {
     RunId run;
     ThreadId thread;  // for a thread that is to be created
     Timestamp now;
+    std::optional<ThreadTtl> ttl = std::nullopt;  // of a thread that is to be created
 };
 
 struct Created {
     Run run;
     // What became of the thread's open runs (multitask_strategy interrupt, rollback).
     Stopped superseded;
+    // Nothing was created: `run` is the one that the request's idempotency key made before.
+    bool replayed = false;
 };
 
 struct CreateRules {

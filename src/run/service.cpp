@@ -50,13 +50,18 @@ Result<void> Service::checkRequest(const RunRequest& request) const {
 
 asio::awaitable<Result<Service::Accepted>> Service::create(RunRequest request, Reader reader) {
     if (const auto checked = checkRequest(request); !checked) co_return checked.error();
-    const CreateIds ids{RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now()};
+    const CreateIds ids{RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now(),
+                        options_.thread_ttl};
     auto shared = std::make_shared<const RunRequest>(std::move(request));
     auto job = [shared, ids, create_rules = createRules()](sql::Connection& db) {
         return createRun(db, *shared, ids, create_rules);
     };
     auto created = co_await db_.write(std::move(job));
     if (!created) co_return created.error();
+    if (created->replayed) {
+        const auto live = hub_.find(created->run.id);
+        co_return Accepted{std::move(created->run), live, nullptr, true};
+    }
     co_return admit(std::move(*created), reader);
 }
 
@@ -64,7 +69,8 @@ asio::awaitable<Result<std::vector<Run>>> Service::createBatch(std::vector<RunRe
     std::vector<CreateIds> ids;
     for (const auto& request : requests) {
         if (const auto checked = checkRequest(request); !checked) co_return checked.error();
-        ids.push_back({RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now()});
+        ids.push_back(
+            {RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now(), options_.thread_ttl});
     }
     auto shared = std::make_shared<const std::vector<RunRequest>>(std::move(requests));
     auto job = [shared, ids,

@@ -36,6 +36,7 @@ struct ServiceOptions {
     bool deliver = true;              // false: http.disable_webhooks
     bool stateless_values = false;
     WebhookFields webhook_fields;
+    std::optional<ThreadTtl> thread_ttl;  // of threads that runs make
     std::int64_t failures_max = 3;        // attempts that may die with their worker before the run fails
     std::optional<double> run_timeout_s;  // of each attempt; a run's own config.run_timeout may be shorter
 };
@@ -66,6 +67,8 @@ class Service final : public graph::RunObserver {
         std::shared_ptr<LiveRun> live;
         // From the run's first event on.
         std::unique_ptr<Subscription> events;
+        // The run was there before (idempotency key): `live` may be nothing and `events` is; join it.
+        bool replayed = false;
     };
     // Returns when the run's row is durable. `subscribe`: also gives a reader that misses nothing.
     enum class Reader { kNone, kSubscribe };

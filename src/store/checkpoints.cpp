@@ -176,7 +176,11 @@ std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_v
 
 std::vector<CheckpointTuple> listCheckpoints(sql::Connection& db, const CheckpointQuery& query) {
     Conditions conditions;
-    if (query.thread_id) conditions.add("s.thread_id = ?", *query.thread_id);
+    if (query.thread_id) {
+        conditions.add("s.thread_id = ?", *query.thread_id);
+    } else {
+        conditions.add("substr(s.thread_id, 1, 1) <> ?", std::string(kDeletedPrefix));
+    }
     if (query.ns) conditions.add("s.ns = ?", *query.ns);
     if (query.id) conditions.add("c.checkpoint_id = ?", *query.id);
     if (query.before) conditions.add("c.checkpoint_id < ?", *query.before);

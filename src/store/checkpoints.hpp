@@ -38,7 +38,10 @@ struct CheckpointQuery {
 // Newest first.
 std::vector<CheckpointTuple> listCheckpoints(sql::Connection& db, const CheckpointQuery& query);
 
+// At once for everybody; of what is large the space is given back later, by sweepDeletedCheckpoints().
 void deleteCheckpoints(sql::Connection& db, std::string_view thread_id);
+// Removes some of what was deleted, a few megabytes. True when there is more.
+bool sweepDeletedCheckpoints(sql::Connection& db);
 void copyCheckpoints(sql::Connection& db, std::string_view source_thread, std::string_view target_thread);
 enum class Prune { kKeepLatest, kDelete };  // keep the latest of each namespace
 void pruneCheckpoints(sql::Connection& db, const std::vector<std::string>& thread_ids, Prune strategy);
