@@ -31,6 +31,7 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
     addSystem(*this, context);
     addAssistants(*this, context);
     addThreads(*this, context);
+    addThreadStream(*this, context);
     addRuns(*this, context);
     addStatelessRuns(*this, context);
     addWebhooks(*this, context);

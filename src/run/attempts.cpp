@@ -147,13 +147,10 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     Run run = std::move(*claimed->run);
     auto live = hub_.find(id);
     if (!live) live = hub_.open(run);
-    live->attempt = run.attempt;
+    hub_.begin(*live, run);
     running_[id] = Attempt{run.attempt, waiting};
     events_.started(run);
-    if (run.attempt > 1) {
-        live->publish("metadata",
-                      R"({"run_id":")" + id.str() + R"(","attempt":)" + std::to_string(run.attempt) + "}");
-    }
+    if (run.attempt > 1) publishStart(*live, run.attempt);
     if (draining_ || live->cancelled || !executor_.ready(run.graph_id)) {
         graph::RunEnd end;
         end.status = graph::RunEnd::Status::kInterrupted;
@@ -229,6 +226,8 @@ asio::awaitable<void> Service::finishAttempt(RunId id, std::int64_t attempt, gra
         end.status != graph::RunEnd::Status::kSuccess && end.status != graph::RunEnd::Status::kInterrupted;
     std::optional<RunError> cancelled = live ? live->cancelled : std::nullopt;
     Ending ending = endingOf(id, attempt, std::move(end), cancelled);
+    // Nobody may find the run ended while events of it could still be lost.
+    if (live) co_await log_->settled(live);
     auto finished = co_await writeEnding(std::move(ending));
     // Not open any more: it was deleted meanwhile, and its end was announced then.
     if (!finished) {
