@@ -33,6 +33,7 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
     addAssistantChanges(*this, context);
     addThreads(*this, context);
     addThreadUpkeep(*this, context);
+    addThreadStream(*this, context);
     addRuns(*this, context);
     addStatelessRuns(*this, context);
     addWebhooks(*this, context);

@@ -43,6 +43,7 @@ void addAssistants(Routes& routes, Context& context);
 void addAssistantChanges(Routes& routes, Context& context);
 void addThreads(Routes& routes, Context& context);
 void addThreadUpkeep(Routes& routes, Context& context);
+void addThreadStream(Routes& routes, Context& context);
 void addRuns(Routes& routes, Context& context);
 void addStatelessRuns(Routes& routes, Context& context);
 void addWebhooks(Routes& routes, Context& context);

@@ -40,29 +40,11 @@ WhenGone whenGone(JsonView body) {
     return asked && asked->string() == "cancel" ? WhenGone::kCancel : WhenGone::kContinue;
 }
 
-WhenGone whenGone(const http::Request& request) {
-    const auto asked = request.queryValue("cancel_on_disconnect");
-    return asked == "true" || asked == "1" ? WhenGone::kCancel : WhenGone::kContinue;
-}
-
 std::int64_t number(const http::Request& request, std::string_view name, std::int64_t fallback) {
     const auto text = request.queryValue(name);
     std::int64_t value = fallback;
     if (text) std::from_chars(text->data(), text->data() + text->size(), value);
     return value;
-}
-
-// Modes of ?stream_mode=, repeated or comma separated.
-std::vector<std::string> modesOf(const http::Request& request) {
-    std::vector<std::string> modes;
-    for (std::string_view text : request.queryValues("stream_mode")) {
-        while (!text.empty()) {
-            const auto end = text.find(',');
-            if (end != 0) modes.emplace_back(text.substr(0, end));
-            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        }
-    }
-    return modes;
 }
 
 asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
@@ -146,35 +128,6 @@ asio::awaitable<Result<http::Response>> getRun(Context& context, std::optional<T
     const auto run = co_await context.db.read(std::move(job));
     if (!run) co_return run.error();
     co_return http::Response::json(200, runJson(*run));
-}
-
-asio::awaitable<Result<http::Response>> joinRun(Context& context, Call& call, std::optional<ThreadId> thread,
-                                                RunId id) {
-    const std::string location = call.request.path.substr(0, call.request.path.rfind('/'));
-    const auto live = context.runs.live(id);
-    if (live && (!thread || live->thread() == *thread)) {
-        co_return outcomeWhenEnded(context, live, whenGone(call.request), location);
-    }
-    const auto outcome = co_await context.runs.outcome(thread, id);
-    if (!outcome) co_return outcome.error();
-    co_return endedOutcome(*outcome, location);
-}
-
-asio::awaitable<Result<http::Response>> joinStream(Context& context, Call& call,
-                                                   std::optional<ThreadId> thread, RunId id) {
-    const std::string location = call.request.path.substr(0, call.request.path.rfind('/'));
-    auto live = context.runs.live(id);
-    if (live && (!thread || live->thread() == *thread)) {
-        const auto last = call.request.headers.get("last-event-id");
-        auto events = last && live->resumable()
-                          ? live->subscribeAfter(*last, modesOf(call.request))
-                          : live->subscribe(run::Subscription::From::kNow, modesOf(call.request));
-        if (!events) co_return Problem::invalid("Last-Event-ID: not an event id of this run");
-        co_return eventStream(context, std::move(live), std::move(events), whenGone(call.request), location);
-    }
-    const auto outcome = co_await context.runs.outcome(thread, id);
-    if (!outcome) co_return outcome.error();
-    co_return endedStream(*outcome, location);
 }
 
 asio::awaitable<Result<http::Response>> deleteRun(Context& context, ThreadId thread, RunId id) {

@@ -17,6 +17,7 @@
 #include "store/assistants.hpp"
 #include "store/deliveries.hpp"
 #include "store/items.hpp"
+#include "store/run_events.hpp"
 #include "store/runs.hpp"
 #include "store/schema.hpp"
 #include "webhook/dispatcher.hpp"
@@ -50,9 +51,11 @@ constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
 constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::hours kRetiredRunsStay{24};
+constexpr std::chrono::hours kRunEventsStay{24};  // after the run's end
 constexpr std::chrono::hours kDeliveredWebhooksStay{24 * 7};
 constexpr std::chrono::hours kFailedWebhooksStay{24 * 30};
 constexpr std::int64_t kSweepChunk = 200;  // rows of each kind in one job
+constexpr std::int64_t kSweepEvents = 5'000;  // they are many and small
 
 sql::SqliteOptions databaseOptions(metrics::Metrics& metrics) {
     sql::SqliteOptions options;
@@ -93,6 +96,9 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
 
 // The most rows removed of one kind: a full chunk says that there may be more.
 Result<std::int64_t> sweepChunk(sql::Connection& db, Timestamp now) {
+    // First, so that the runs that go next have no events left to take along.
+    const auto events = store::expireRunEvents(db, now - kRunEventsStay, kSweepEvents);
+    if (events >= kSweepEvents) return kSweepChunk;
     const auto runs = store::expireRetiredRuns(db, now - kRetiredRunsStay, kSweepChunk);
     const auto items = store::expireItems(db, now, kSweepChunk);
     const store::Retention retention{now - kDeliveredWebhooksStay, now - kFailedWebhooksStay};

@@ -24,7 +24,7 @@ struct GraphSpec {
     GraphRuntime runtime = GraphRuntime::kPython;
     std::string path;    // absolute file path; empty for native graphs
     std::string module;  // instead of path when the config names an import path ("pkg.mod:graph")
-    std::string name;    // the export ("agent"), or the native graph ("echo", "sleep", "fail")
+    std::string name;    // the export ("agent"), or the native graph ("echo", "burst"…)
     std::optional<std::string> description;
 };
 
@@ -91,7 +91,7 @@ struct Sources {
     std::map<std::string, std::string> flags;  // "host" → "0.0.0.0", "dev" → "true", …
     std::map<std::string, std::string> environment;
     std::string working_dir;                                             // absolute
-    std::vector<std::string> native_graphs = {"echo", "sleep", "fail"};  // what "heddle:NAME" may name
+    std::vector<std::string> native_graphs = {"echo", "sleep", "fail", "burst"};  // what "heddle:NAME" may name
 };
 
 struct Loaded {

@@ -118,15 +118,12 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     Run run = std::move(*claimed->run);
     auto live = hub_.find(id);
     if (!live) live = hub_.open(run);
-    live->attempt = run.attempt;
+    hub_.begin(*live, run);
     Attempt& attempt = running_[id];
     attempt.number = run.attempt;
     attempt.place = waiting;
     events_.started(run);
-    if (run.attempt > 1) {
-        live->publish("metadata",
-                      R"({"run_id":")" + id.str() + R"(","attempt":)" + std::to_string(run.attempt) + "}");
-    }
+    if (run.attempt > 1) publishStart(*live, run.attempt);
     if (draining_ || live->stop_asked || !executor_.ready(run.graph_id)) {
         graph::RunEnd end;
         end.status = graph::RunEnd::Status::kInterrupted;
@@ -153,6 +150,8 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunE
     found->second.timer.reset();
     const bool lost = end.status == graph::RunEnd::Status::kLost;
     AttemptEnd attempt{id, number, std::move(end), found->second.timed_out};
+    // Nobody may find the run ended while events of it could still be lost.
+    if (const auto live = hub_.find(id)) co_await log_->settled(live);
     const Settled settled = co_await writeSettlement(std::move(attempt));
     // Nothing: it was deleted meanwhile, and its end was announced then.
     if (settled.finished) announceEnd(id, *settled.finished);

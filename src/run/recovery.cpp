@@ -3,11 +3,13 @@
 // run::Service.
 #include "base/log.hpp"
 #include "run/service.hpp"
+#include "store/run_events.hpp"
 #include "store/runs.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle::run {
@@ -17,6 +19,7 @@ namespace {
 
 struct Left {
     std::vector<Run> pending;
+    std::vector<store::RunEventExtent> events;  // of each of them
     std::vector<Finished> ended;
     std::size_t requeued = 0;
 };
@@ -38,6 +41,8 @@ Result<Left> settleLeft(sql::Connection& db, std::int64_t failures_max, const Fi
             if (!settled->again) continue;
             ++left.requeued;
         }
+        left.events.push_back(run.kwargs.resumable ? store::runEventExtent(db, run.id)
+                                                   : store::RunEventExtent{});
         left.pending.push_back(std::move(run));
     }
     return left;
@@ -56,11 +61,22 @@ asio::awaitable<void> Service::recover() {
                                     {"requeued", left->requeued},
                                     {"ended", left->ended.size()}});
     }
-    for (const Run& run : left->pending) {
-        hub_.open(run);
+    for (std::size_t i = 0; i < left->pending.size(); ++i) {
+        const Run& run = left->pending[i];
+        reopen(run, left->events[i]);
         enqueue(run, Placement::kAny);
     }
     pump();
+}
+
+// Its first event was sent by the process before, or is stored now.
+void Service::reopen(const Run& run, store::RunEventExtent events) {
+    if (run.kwargs.resumable && events.next == 0) {
+        publishStart(*hub_.open(run), 1);
+        return;
+    }
+    events.next = std::max<std::int64_t>(events.next, 1);
+    hub_.open(run, events);
 }
 
 asio::awaitable<void> Service::drain(std::chrono::milliseconds limit) {
@@ -79,6 +95,7 @@ asio::awaitable<void> Service::drain(std::chrono::milliseconds limit) {
         drained_.expires_after(std::chrono::seconds(2));
         (void)co_await drained_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
+    co_await log_->idle(std::chrono::seconds(2));
 }
 
 }  // namespace heddle::run

@@ -23,7 +23,8 @@ Service::Service(asio::any_io_executor loop, sql::Database& db, const Clock& clo
       urls_(urls),
       options_(std::move(options)),
       events_(std::move(events)),
-      hub_(clock),
+      log_(std::make_shared<EventLog>(loop_, db_)),
+      hub_(clock, log_),
       due_timer_(loop_),
       drained_(loop_) {}
 
@@ -97,11 +98,16 @@ Service::Accepted Service::admit(Created created, Reader reader) {
     accepted.live = hub_.open(accepted.run);
     if (reader == Reader::kSubscribe)
         accepted.events = accepted.live->subscribe(Subscription::From::kNow, {});
-    accepted.live->publish("metadata", R"({"run_id":")" + accepted.run.id.str() + R"(","attempt":1})");
+    publishStart(*accepted.live, 1);
     events_.created(accepted.run);
     enqueue(accepted.run, Placement::kAny);
     pump();
     return accepted;
+}
+
+void Service::publishStart(LiveRun& live, std::int64_t attempt) {
+    live.publish("metadata",
+                 R"({"run_id":")" + live.id().str() + R"(","attempt":)" + std::to_string(attempt) + "}");
 }
 
 void Service::enqueue(const Run& run, Placement placement) {
@@ -132,11 +138,6 @@ void Service::announceEnd(const RunId& id, const Finished& finished) {
     }
     if (finished.delivery) events_.delivery_written(*finished.delivery);
     events_.ended(finished.outcome.status);
-}
-
-void Service::onEvent(const RunId& run, std::int64_t attempt, std::string_view event, std::string data) {
-    const auto live = hub_.find(run);
-    if (live && live->attempt == attempt) live->publish(event, data);
 }
 
 }  // namespace heddle::run

@@ -8,6 +8,7 @@
 #include "graph/executor.hpp"
 #include "run/cancel.hpp"
 #include "run/create.hpp"
+#include "run/event_log.hpp"
 #include "run/finish.hpp"
 #include "run/hub.hpp"
 #include "run/request.hpp"
@@ -88,6 +89,17 @@ class Service final : public graph::RunObserver {
     // given).
     boost::asio::awaitable<Result<Outcome>> outcome(std::optional<ThreadId> thread, RunId id);
 
+    // A page of stored events that a reader wants.
+    boost::asio::awaitable<Result<EventPage>> eventPage(PageWanted wanted);
+    // All runs of a thread as one stream: from now on, or first what is stored after an event id (`after`).
+    // kNotFound when there is no such thread.
+    boost::asio::awaitable<Result<std::unique_ptr<ThreadFeed>>> watchThread(
+        ThreadId thread, FeedModes modes, std::optional<EventPosition> after);
+    // After the commit of a state that a client wrote (ThreadState JSON): tells the thread's streams.
+    void announceState(const ThreadId& thread, const RawJson& state) { hub_.announceState(thread, state); }
+    // After the commit that removed a thread: its streams end. removeThread() does it itself.
+    void closeThread(const ThreadId& thread) { hub_.closeThread(thread); }
+
     // ThreadState JSON of a thread's latest checkpoint (state.hpp).
     boost::asio::awaitable<Result<RawJson>> latestState(ThreadId thread);
 
@@ -116,6 +128,8 @@ class Service final : public graph::RunObserver {
     Result<void> checkRequest(const RunRequest& request) const;
     Accepted admit(Created created, Reader reader);
     void enqueue(const Run& run, Placement placement);
+    void reopen(const Run& run, store::RunEventExtent events);
+    static void publishStart(LiveRun& live, std::int64_t attempt);
     // Starts what may start and arms the timer for what is delayed.
     void pump();
     void armTimer();
@@ -140,6 +154,7 @@ class Service final : public graph::RunObserver {
     ServiceOptions options_;
     ServiceEvents events_;
 
+    std::shared_ptr<EventLog> log_;
     Hub hub_;
     Scheduler scheduler_;
     std::unordered_map<RunId, Attempt> running_;  // handed to the executor

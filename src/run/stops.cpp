@@ -151,6 +151,7 @@ asio::awaitable<Result<void>> Service::removeThread(ThreadId thread) {
     const auto stopped = co_await db_.write(std::move(job));
     if (!stopped) co_return stopped.error();
     carryOut(*stopped);
+    hub_.closeThread(thread);
     co_return Result<void>();
 }
 
