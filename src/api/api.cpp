@@ -30,8 +30,11 @@ Result<RawJson> parseAndValidate(const Operation& operation, std::string text) {
 Api::Api(Context& context) : context_(context), origins_(context.config) {
     addSystem(*this, context);
     addAssistants(*this, context);
+    addAssistantChanges(*this, context);
     addThreads(*this, context);
     addThreadStates(*this, context);
+    addThreadUpkeep(*this, context);
+    addThreadStream(*this, context);
     addRuns(*this, context);
     addStatelessRuns(*this, context);
     addWebhooks(*this, context);

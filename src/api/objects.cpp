@@ -2,6 +2,7 @@
 #include "api/objects.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace heddle::api {
@@ -65,7 +66,27 @@ std::vector<std::string_view> segments(std::string_view path) {
 
 }  // namespace
 
-void writeThread(JsonWriter& writer, const Thread& thread, const Select& select) {
+namespace {
+
+// The shortest text that reads as this number: 30, 0.5.
+std::string numberJson(double value) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    return {text.data(), end.ptr};
+}
+
+std::string ttlJson(const ThreadTtl& ttl, Timestamp expires_at) {
+    const auto minutes = static_cast<double>(ttl.lives.count()) / 60e6;
+    JsonWriter writer;
+    writer.beginObject().key("strategy").string(toString(ttl.strategy));
+    writer.key("ttl_minutes").raw(numberJson(minutes));
+    writer.key("expires_at").string(expires_at.iso()).endObject();
+    return writer.take();
+}
+
+}  // namespace
+
+void writeThread(JsonWriter& writer, const Thread& thread, const Select& select, ThreadExtras extras) {
     Fields fields(writer, select);
     fields.string("thread_id", thread.id.str());
     fields.time("created_at", thread.created_at);
@@ -81,6 +102,11 @@ void writeThread(JsonWriter& writer, const Thread& thread, const Select& select)
         fields.raw("interrupts", thread.interrupts);
     } else if (!select.empty()) {
         fields.raw("interrupts", thread.interrupts);
+    }
+    const bool with_ttl = extras == ThreadExtras::kTtl || (!select.empty() && fields.wanted("ttl"));
+    if (with_ttl) {
+        const bool expires = thread.ttl && thread.expires_at;
+        writer.key("ttl").raw(expires ? ttlJson(*thread.ttl, *thread.expires_at) : "null");
     }
 }
 
@@ -116,9 +142,9 @@ void writeAssistant(JsonWriter& writer, const Assistant& assistant, const Select
     }
 }
 
-std::string threadJson(const Thread& thread) {
+std::string threadJson(const Thread& thread, ThreadExtras extras) {
     JsonWriter writer;
-    writeThread(writer, thread);
+    writeThread(writer, thread, {}, extras);
     return writer.take();
 }
 

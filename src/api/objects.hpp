@@ -17,11 +17,15 @@ namespace heddle::api {
 // Which fields to show; empty shows all.
 using Select = std::vector<std::string>;
 
-void writeThread(JsonWriter& writer, const Thread& thread, const Select& select = {});
+// What is shown of a thread only when it is asked for.
+enum class ThreadExtras { kNone, kTtl };
+
+void writeThread(JsonWriter& writer, const Thread& thread, const Select& select = {},
+                 ThreadExtras extras = ThreadExtras::kNone);
 void writeRun(JsonWriter& writer, const Run& run, const Select& select = {});
 void writeAssistant(JsonWriter& writer, const Assistant& assistant, const Select& select = {});
 
-[[nodiscard]] std::string threadJson(const Thread& thread);
+[[nodiscard]] std::string threadJson(const Thread& thread, ThreadExtras extras = ThreadExtras::kNone);
 [[nodiscard]] std::string runJson(const Run& run);
 
 // `select` of a search body (validated: an array of names).

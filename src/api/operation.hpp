@@ -40,8 +40,11 @@ class Routes {
 
 struct Context;
 void addAssistants(Routes& routes, Context& context);
+void addAssistantChanges(Routes& routes, Context& context);
 void addThreads(Routes& routes, Context& context);
 void addThreadStates(Routes& routes, Context& context);
+void addThreadUpkeep(Routes& routes, Context& context);
+void addThreadStream(Routes& routes, Context& context);
 void addRuns(Routes& routes, Context& context);
 void addStatelessRuns(Routes& routes, Context& context);
 void addWebhooks(Routes& routes, Context& context);

@@ -4,6 +4,7 @@
 #include "api/runs.hpp"
 
 #include "api/context.hpp"
+#include "api/idempotency.hpp"
 #include "api/objects.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
@@ -23,11 +24,14 @@ namespace {
 
 using run::Service;
 
-asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call,
+asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call, std::string_view kind,
                                                   std::optional<ThreadId> thread, Service::Reader reader) {
     auto request = run::parseRunRequest(call.json(), thread);
     if (!request) co_return request.error();
     request->traceparent = traceparentOf(call.request);
+    auto key = co_await idempotencyKeyOf(context, call, kind, thread);
+    if (!key) co_return key.error();
+    request->idempotency = std::move(*key);
     co_return co_await context.runs.create(std::move(*request), reader);
 }
 
@@ -36,29 +40,11 @@ WhenGone whenGone(JsonView body) {
     return asked && asked->string() == "cancel" ? WhenGone::kCancel : WhenGone::kContinue;
 }
 
-WhenGone whenGone(const http::Request& request) {
-    const auto asked = request.queryValue("cancel_on_disconnect");
-    return asked == "true" || asked == "1" ? WhenGone::kCancel : WhenGone::kContinue;
-}
-
 std::int64_t number(const http::Request& request, std::string_view name, std::int64_t fallback) {
     const auto text = request.queryValue(name);
     std::int64_t value = fallback;
     if (text) std::from_chars(text->data(), text->data() + text->size(), value);
     return value;
-}
-
-// Modes of ?stream_mode=, repeated or comma separated.
-std::vector<std::string> modesOf(const http::Request& request) {
-    std::vector<std::string> modes;
-    for (std::string_view text : request.queryValues("stream_mode")) {
-        while (!text.empty()) {
-            const auto end = text.find(',');
-            if (end != 0) modes.emplace_back(text.substr(0, end));
-            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        }
-    }
-    return modes;
 }
 
 asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
@@ -95,17 +81,24 @@ std::optional<std::string> traceparentOf(const http::Request& request) {
 
 asio::awaitable<Result<http::Response>> createRun(Context& context, Call& call,
                                                   std::optional<ThreadId> thread) {
-    auto accepted = co_await create(context, call, thread, Service::Reader::kNone);
+    auto accepted = co_await create(context, call, "create", thread, Service::Reader::kNone);
     if (!accepted) co_return accepted.error();
     auto response = http::Response::json(200, runJson(accepted->run));
     response.headers.set("content-location", runLocation(accepted->run));
+    if (accepted->replayed) markReplayed(response);
     co_return response;
 }
 
 asio::awaitable<Result<http::Response>> streamRun(Context& context, Call& call,
                                                   std::optional<ThreadId> thread) {
-    auto accepted = co_await create(context, call, thread, Service::Reader::kSubscribe);
+    auto accepted = co_await create(context, call, "stream", thread, Service::Reader::kSubscribe);
     if (!accepted) co_return accepted.error();
+    if (accepted->replayed) {
+        turnIntoJoin(call, accepted->run, "stream");
+        auto response = co_await joinStream(context, call, thread, accepted->run.id);
+        if (response) markReplayed(*response);
+        co_return response;
+    }
     std::string location = runLocation(accepted->run);
     co_return eventStream(context, std::move(accepted->live), std::move(accepted->events),
                           whenGone(call.json()), std::move(location));
@@ -113,8 +106,14 @@ asio::awaitable<Result<http::Response>> streamRun(Context& context, Call& call,
 
 asio::awaitable<Result<http::Response>> waitRun(Context& context, Call& call,
                                                 std::optional<ThreadId> thread) {
-    auto accepted = co_await create(context, call, thread, Service::Reader::kNone);
+    auto accepted = co_await create(context, call, "wait", thread, Service::Reader::kNone);
     if (!accepted) co_return accepted.error();
+    if (accepted->replayed) {
+        turnIntoJoin(call, accepted->run, "join");
+        auto response = co_await joinRun(context, call, thread, accepted->run.id);
+        if (response) markReplayed(*response);
+        co_return response;
+    }
     std::string location = runLocation(accepted->run);
     co_return outcomeWhenEnded(context, std::move(accepted->live), whenGone(call.json()),
                                std::move(location));
@@ -129,54 +128,6 @@ asio::awaitable<Result<http::Response>> getRun(Context& context, std::optional<T
     const auto run = co_await context.db.read(std::move(job));
     if (!run) co_return run.error();
     co_return http::Response::json(200, runJson(*run));
-}
-
-asio::awaitable<Result<http::Response>> joinRun(Context& context, Call& call, std::optional<ThreadId> thread,
-                                                RunId id) {
-    const std::string location = call.request.path.substr(0, call.request.path.rfind('/'));
-    const auto live = context.runs.live(id);
-    if (live && (!thread || live->thread() == *thread)) {
-        co_return outcomeWhenEnded(context, live, whenGone(call.request), location);
-    }
-    const auto outcome = co_await context.runs.outcome(thread, id);
-    if (!outcome) co_return outcome.error();
-    co_return endedOutcome(*outcome, location);
-}
-
-asio::awaitable<Result<http::Response>> joinStream(Context& context, Call& call,
-                                                   std::optional<ThreadId> thread, RunId id) {
-    const std::string location = call.request.path.substr(0, call.request.path.rfind('/'));
-    auto live = context.runs.live(id);
-    if (live && (!thread || live->thread() == *thread)) {
-        const auto last = call.request.headers.get("last-event-id");
-        auto events = last && live->resumable()
-                          ? live->subscribeAfter(*last, modesOf(call.request))
-                          : live->subscribe(run::Subscription::From::kNow, modesOf(call.request));
-        if (!events) co_return Problem::invalid("Last-Event-ID: not an event id of this run");
-        co_return eventStream(context, std::move(live), std::move(events), whenGone(call.request), location);
-    }
-    const auto outcome = co_await context.runs.outcome(thread, id);
-    if (!outcome) co_return outcome.error();
-    co_return endedStream(*outcome, location);
-}
-
-asio::awaitable<Result<http::Response>> cancelRun(Context& context, Call& call,
-                                                  std::optional<ThreadId> thread, RunId id) {
-    const auto action = call.request.queryValue("action");
-    if (action == "rollback") co_return Problem::invalid("action: \"rollback\" is not supported yet");
-    auto live = context.runs.live(id);
-    const std::string where = thread ? "/threads/{thread_id}/runs/{run_id}/cancel" : "/runs/{run_id}/cancel";
-    RunError reason{"UserInterrupt", "interrupt requested via POST " + where};
-    const auto cancelled = co_await context.runs.cancel(thread, id, std::move(reason));
-    if (!cancelled) co_return cancelled.error();
-    const auto wait = call.request.queryValue("wait");
-    if (live && (wait == "true" || wait == "1")) {
-        co_return cancelledWhenEnded(context, std::move(live),
-                                     call.request.path.substr(0, call.request.path.rfind('/')));
-    }
-    http::Response response;
-    response.status = 202;
-    co_return response;
 }
 
 asio::awaitable<Result<http::Response>> deleteRun(Context& context, ThreadId thread, RunId id) {

@@ -24,5 +24,7 @@ RunResponse getRun(Context& context, std::optional<ThreadId> thread, RunId id);
 RunResponse joinRun(Context& context, Call& call, std::optional<ThreadId> thread, RunId id);
 RunResponse joinStream(Context& context, Call& call, std::optional<ThreadId> thread, RunId id);
 RunResponse cancelRun(Context& context, Call& call, std::optional<ThreadId> thread, RunId id);
+// POST /runs/cancel: by status, or by thread and ids.
+RunResponse cancelRuns(Context& context, Call& call);
 
 }  // namespace heddle::api

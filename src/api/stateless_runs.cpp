@@ -25,6 +25,9 @@ Action stateless(Context& context, F function) {
 }
 
 asio::awaitable<Result<http::Response>> createBatch(Context& context, Call& call) {
+    if (call.request.headers.get("idempotency-key")) {
+        co_return Problem::invalid("Idempotency-Key: not for batches; send the runs one by one");
+    }
     std::vector<run::RunRequest> requests;
     for (const auto& element : call.json().elements()) {
         auto request = run::parseRunRequest(element, std::nullopt);
@@ -53,6 +56,8 @@ void addStatelessRuns(Routes& routes, Context& context) {
     routes.add(Method::kPost, "/runs/stream", Body::kRequired, stateless(context, streamRun));
     routes.add(Method::kPost, "/runs/wait", Body::kRequired, stateless(context, waitRun));
     routes.add(Method::kPost, "/runs/batch", Body::kRequired, batch);
+    const auto cancel = [&context](Call& call) { return cancelRuns(context, call); };
+    routes.add(Method::kPost, "/runs/cancel", Body::kRequired, cancel);
     routes.add(Method::kGet, "/runs/{run_id}", Body::kNone, onRun(context, get));
     routes.add(Method::kGet, "/runs/{run_id}/join", Body::kNone, onRun(context, joinRun));
     routes.add(Method::kGet, "/runs/{run_id}/stream", Body::kNone, onRun(context, joinStream));

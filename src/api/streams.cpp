@@ -9,6 +9,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace heddle::api {
@@ -22,13 +24,14 @@ constexpr std::size_t kChunk = 64 * 1024;
 // What a long response holds on to. Shared, since a StreamBody must be copyable.
 struct Following {
     Context& context;
-    std::shared_ptr<run::LiveRun> live;
-    std::unique_ptr<run::Subscription> events;
+    std::shared_ptr<run::LiveRun> live;  // none: a stored run, or a thread
+    std::unique_ptr<run::EventReader> events;
     WhenGone when_gone;
     asio::steady_timer wake;
+    asio::steady_timer stall;
 
-    Following(Context& c, std::shared_ptr<run::LiveRun> l, std::unique_ptr<run::Subscription> e, WhenGone w)
-        : context(c), live(std::move(l)), events(std::move(e)), when_gone(w), wake(c.loop) {}
+    Following(Context& c, std::shared_ptr<run::LiveRun> l, std::unique_ptr<run::EventReader> e, WhenGone w)
+        : context(c), live(std::move(l)), events(std::move(e)), when_gone(w), wake(c.loop), stall(c.loop) {}
 };
 
 // Waits for a wake-up or the next heartbeat. True when it is time for a heartbeat.
@@ -44,11 +47,13 @@ asio::awaitable<bool> waitForBeat(Following& following, microseconds& next_beat)
 }
 
 asio::awaitable<void> cancelIfAsked(Following& following) {
-    if (following.when_gone != WhenGone::kCancel || following.live->outcome()) co_return;
-    RunError reason{"UserInterrupt", "client disconnected from the run stream (on_disconnect=cancel)"};
+    if (following.when_gone != WhenGone::kCancel || !following.live || following.live->outcome()) co_return;
+    run::CancelTarget target;
+    target.ids = {following.live->id()};
+    Cancel cancel{CancelAction::kInterrupt,
+                  {run::kUserInterrupt, "client disconnected from the run stream (on_disconnect=cancel)"}};
     // Not open any more: nothing to cancel.
-    (void)co_await following.context.runs.cancel(following.live->thread(), following.live->id(),
-                                                 std::move(reason));
+    (void)co_await following.context.runs.cancel(std::move(target), std::move(cancel));
 }
 
 // Counts a stream as open while it lives.
@@ -63,33 +68,71 @@ class OpenStream {
     metrics::Metrics& metrics_;
 };
 
+// Breaks the connection when a write does not end in time while much is waiting. The run itself looks only
+// when it publishes.
+void watchForStall(const std::shared_ptr<Following>& following, http::StreamWriter& writer) {
+    following->stall.expires_after(limits::kSubscriberStall);
+    following->stall.async_wait([following, &writer](const boost::system::error_code& error) {
+        if (error) return;
+        if (following->events->lag() <= limits::kSubscriberLag) return watchForStall(following, writer);
+        following->events->drop();
+        writer.cancel();
+    });
+}
+
+asio::awaitable<bool> send(std::shared_ptr<Following> following, http::StreamWriter& writer,
+                           std::string_view bytes) {
+    watchForStall(following, writer);
+    const bool connected = co_await writer.write(bytes);
+    following->stall.cancel();
+    co_return connected;
+}
+
+asio::awaitable<void> readPage(std::shared_ptr<Following> following, run::PageWanted wanted) {
+    auto page = co_await following->context.runs.eventPage(wanted);
+    if (!page) throw std::runtime_error(page.error().detail);
+    following->events->accept(std::move(*page));
+}
+
+// To the end of the stream; false when the client went before.
+asio::awaitable<bool> sendEvents(std::shared_ptr<Following> following, http::StreamWriter& writer) {
+    auto& events = *following->events;
+    auto next_beat = following->context.clock.steady() + limits::kHeartbeat;
+    bool connected = true;
+    while (connected && !events.dropped()) {
+        const std::string bytes = events.take(kChunk);
+        if (!bytes.empty()) {
+            connected = co_await send(following, writer, bytes);
+            continue;
+        }
+        if (events.finished()) break;
+        if (const auto wanted = events.wanted()) {
+            co_await readPage(following, *wanted);
+            continue;
+        }
+        const bool beat = co_await waitForBeat(*following, next_beat);
+        if (beat) connected = co_await send(following, writer, http::kSseHeartbeat);
+        if (writer.gone()) connected = false;
+    }
+    co_return connected && !events.dropped();
+}
+
 asio::awaitable<void> followEvents(std::shared_ptr<Following> following, http::StreamWriter& writer) {
     const OpenStream open(following->context.metrics);
     auto& events = *following->events;
-    auto next_beat = following->context.clock.steady() + limits::kHeartbeat;
     events.onWake([&following, &writer] {
         if (following->events->dropped()) writer.cancel();
         following->wake.cancel();
     });
     writer.onGone([following] { following->wake.cancel(); });
-    bool connected = true;
-    while (connected && !events.dropped()) {
-        const std::string bytes = events.take(kChunk);
-        if (!bytes.empty()) {
-            connected = co_await writer.write(bytes);
-            continue;
-        }
-        if (events.finished()) break;
-        const bool beat = co_await waitForBeat(*following, next_beat);
-        if (beat) connected = co_await writer.write(http::kSseHeartbeat);
-        if (writer.gone()) connected = false;
-    }
+    const bool complete = co_await sendEvents(following, writer);
+    events.onWake(nullptr);
     if (events.dropped()) {
-        log::warning("stream.dropped", {{"run_id", following->live->id()}});
+        if (following->live) log::warning("stream.dropped", {{"run_id", following->live->id()}});
+        if (!following->live) log::warning("stream.dropped");
         following->context.metrics.subscriberDropped();
     }
-    events.onWake(nullptr);
-    if (!events.finished()) co_await cancelIfAsked(*following);
+    if (!complete) co_await cancelIfAsked(*following);
 }
 
 std::string outcomeJson(const run::Outcome& outcome) {
@@ -131,11 +174,15 @@ http::Response located(std::string_view type, const std::string& location, std::
     return response;
 }
 
-http::Response sseResponse(const std::string& location) {
-    auto response = located("text/event-stream; charset=utf-8", location, "/stream");
+http::Response sse(http::Response response) {
+    response.headers.set("content-type", "text/event-stream; charset=utf-8");
     response.headers.set("cache-control", "no-store");
     response.headers.set("x-accel-buffering", "no");
     return response;
+}
+
+http::Response sseResponse(const std::string& location) {
+    return sse(located("text/event-stream; charset=utf-8", location, "/stream"));
 }
 
 }  // namespace
@@ -146,10 +193,22 @@ std::string runLocation(const Run& run) {
 }
 
 http::Response eventStream(Context& context, std::shared_ptr<run::LiveRun> live,
-                           std::unique_ptr<run::Subscription> events, WhenGone when_gone,
+                           std::unique_ptr<run::EventReader> events, WhenGone when_gone,
                            std::string location) {
     auto following = std::make_shared<Following>(context, std::move(live), std::move(events), when_gone);
     auto response = sseResponse(location);
+    response.stream = [following](http::StreamWriter& writer) { return followEvents(following, writer); };
+    return response;
+}
+
+http::Response storedStream(Context& context, std::unique_ptr<run::EventReader> events,
+                            std::string location) {
+    return eventStream(context, nullptr, std::move(events), WhenGone::kContinue, std::move(location));
+}
+
+http::Response threadStream(Context& context, std::unique_ptr<run::EventReader> events) {
+    auto following = std::make_shared<Following>(context, nullptr, std::move(events), WhenGone::kContinue);
+    auto response = sse({});
     response.stream = [following](http::StreamWriter& writer) { return followEvents(following, writer); };
     return response;
 }

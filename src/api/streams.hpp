@@ -4,7 +4,8 @@
 
 #include "api/context.hpp"
 #include "http/message.hpp"
-#include "run/hub.hpp"
+#include "run/event_reader.hpp"
+#include "run/live_run.hpp"
 
 #include <memory>
 #include <optional>
@@ -19,8 +20,12 @@ enum class WhenGone { kContinue, kCancel };
 
 // `location`: runLocation(). Heartbeats every 5 s since the response began.
 http::Response eventStream(Context& context, std::shared_ptr<run::LiveRun> live,
-                           std::unique_ptr<run::Subscription> events, WhenGone when_gone,
+                           std::unique_ptr<run::EventReader> events, WhenGone when_gone,
                            std::string location);
+// The stored events of a run that has ended.
+http::Response storedStream(Context& context, std::unique_ptr<run::EventReader> events, std::string location);
+// All runs of a thread: open until the client leaves or the thread goes.
+http::Response threadStream(Context& context, std::unique_ptr<run::EventReader> events);
 // A stream of a run that has ended already: only its error, if it failed.
 http::Response endedStream(const run::Outcome& outcome, std::string location);
 

@@ -9,6 +9,7 @@
 #include "api/thread_state.hpp"
 #include "store/runs.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -43,6 +44,35 @@ asio::awaitable<Result<void>> applySupersteps(Context& context, ThreadId id, Jso
     co_return updated.error();
 }
 
+// `ttl`: minutes, or {"ttl": minutes, "strategy"}; null for none.
+std::optional<ThreadTtl> ttlOf(JsonView value) {
+    if (value.isNull()) return std::nullopt;
+    const auto inner = value.isObject() ? value.get("ttl") : std::optional(value);
+    const auto minutes = inner ? inner->number() : std::nullopt;
+    if (!minutes) return std::nullopt;
+    ThreadTtl ttl{microseconds(static_cast<std::int64_t>(*minutes * 60e6)), TtlStrategy::kDelete};
+    const auto strategy = value.isObject() ? value.get("strategy") : std::nullopt;
+    if (strategy) ttl.strategy = parseTtlStrategy(strategy->string().value_or("")).value_or(ttl.strategy);
+    return ttl;
+}
+
+// `?include=ttl`
+Result<ThreadExtras> extrasOf(const http::Request& request) {
+    ThreadExtras extras = ThreadExtras::kNone;
+    for (std::string_view names : request.queryValues("include")) {
+        while (!names.empty()) {
+            const auto name = names.substr(0, names.find(','));
+            names.remove_prefix(std::min(name.size() + 1, names.size()));
+            if (name == "ttl") {
+                extras = ThreadExtras::kTtl;
+            } else if (!name.empty()) {
+                return Problem::invalid("include: only \"ttl\" can be included");
+            }
+        }
+    }
+    return extras;
+}
+
 asio::awaitable<Result<http::Response>> createThread(Context& context, Call& call) {
     const JsonView body = call.json();
     const auto supersteps = body.get("supersteps");
@@ -56,6 +86,8 @@ asio::awaitable<Result<http::Response>> createThread(Context& context, Call& cal
                                                : ThreadId::v7(context.clock, context.random);
     thread.created_at = thread.updated_at = thread.state_updated_at = context.clock.now();
     thread.metadata = objectOr(body, "metadata");
+    const auto ttl = body.get("ttl");
+    thread.ttl = ttl ? ttlOf(*ttl) : context.config.thread_ttl.forNewThreads();
     const auto if_exists = body.get("if_exists");
     const bool keep = if_exists && if_exists->string() == "do_nothing";
     auto shared = std::make_shared<const Thread>(std::move(thread));
@@ -81,16 +113,22 @@ asio::awaitable<Result<http::Response>> createThread(Context& context, Call& cal
 asio::awaitable<Result<http::Response>> getThread(Context& context, Call& call) {
     const auto id = pathId<ThreadId>(call, "thread_id", "thread");
     if (!id) co_return id.error();
+    const auto extras = extrasOf(call.request);
+    if (!extras) co_return extras.error();
     const auto thread = co_await readThread(context, *id);
     if (!thread) co_return thread.error();
-    co_return http::Response::json(200, threadJson(*thread));
+    co_return http::Response::json(200, threadJson(*thread, *extras));
 }
 
 asio::awaitable<Result<http::Response>> patchThread(Context& context, Call& call) {
     const auto id = pathId<ThreadId>(call, "thread_id", "thread");
     if (!id) co_return id.error();
     auto metadata = std::make_shared<const RawJson>(objectOr(call.json(), "metadata"));
-    auto job = [id = *id, metadata, now = context.clock.now()](sql::Connection& db) -> Result<Thread> {
+    const auto given = call.json().get("ttl");
+    std::optional<std::optional<ThreadTtl>> ttl;
+    if (given) ttl = ttlOf(*given);
+    auto job = [id = *id, metadata, ttl, now = context.clock.now()](sql::Connection& db) -> Result<Thread> {
+        if (ttl) store::setThreadTtl(db, id, *ttl);
         auto thread = store::patchThread(db, id, metadata->view(), now);
         if (!thread) return noThread(id);
         return std::move(*thread);

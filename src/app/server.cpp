@@ -3,6 +3,7 @@
 
 #include "api/api.hpp"
 #include "app/execution.hpp"
+#include "app/upkeep.hpp"
 #include "base/log.hpp"
 #include "embedded/docs_html.hpp"
 #include "embedded/openapi_json.hpp"
@@ -16,6 +17,7 @@
 #include "store/assistants.hpp"
 #include "store/deliveries.hpp"
 #include "store/items.hpp"
+#include "store/run_events.hpp"
 #include "store/runs.hpp"
 #include "store/schema.hpp"
 #include "webhook/dispatcher.hpp"
@@ -49,9 +51,11 @@ constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
 constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::hours kRetiredRunsStay{24};
+constexpr std::chrono::hours kRunEventsStay{24};  // after the run's end
 constexpr std::chrono::hours kDeliveredWebhooksStay{24 * 7};
 constexpr std::chrono::hours kFailedWebhooksStay{24 * 30};
-constexpr std::int64_t kSweepChunk = 200;  // rows of each kind in one job
+constexpr std::int64_t kSweepChunk = 200;     // rows of each kind in one job
+constexpr std::int64_t kSweepEvents = 5'000;  // they are many and small
 
 sql::SqliteOptions databaseOptions(metrics::Metrics& metrics) {
     sql::SqliteOptions options;
@@ -86,13 +90,18 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
         if (graph.runtime == config::GraphRuntime::kNative) options.native_graphs.push_back(graph.graph_id);
     }
     options.deliver = !config.disable_webhooks;
+    options.run_timeout_s = config.run_timeout_s;
     options.stateless_values = config.webhooks.stateless_values;
     options.webhook_fields = config.webhooks.fields;
+    options.thread_ttl = config.thread_ttl.forNewThreads();
     return options;
 }
 
 // The most rows removed of one kind: a full chunk says that there may be more.
 Result<std::int64_t> sweepChunk(sql::Connection& db, Timestamp now) {
+    // First, so that the runs that go next have no events left to take along.
+    const auto events = store::expireRunEvents(db, now - kRunEventsStay, kSweepEvents);
+    if (events >= kSweepEvents) return kSweepChunk;
     const auto runs = store::expireRetiredRuns(db, now - kRetiredRunsStay, kSweepChunk);
     const auto items = store::expireItems(db, now, kSweepChunk);
     const store::Retention retention{now - kDeliveredWebhooksStay, now - kFailedWebhooksStay};
@@ -147,6 +156,7 @@ class Server::Impl {
               [this](const http::Exchange& exchange) { logExchange(exchange); }),
           signals_(loop_, SIGTERM, SIGINT),
           hangups_(loop_, SIGHUP),
+          upkeep_(loop_.get_executor(), db_, clock_, upkeepOptions()),
           stall_timer_(loop_),
           sweep_timer_(loop_) {
         std::signal(SIGPIPE, SIG_IGN);
@@ -190,6 +200,15 @@ class Server::Impl {
         return options;
     }
 
+    UpkeepOptions upkeepOptions() {
+        UpkeepOptions options;
+        options.every = std::chrono::milliseconds(
+            static_cast<std::int64_t>(config_.thread_ttl.sweep_interval_min * 60e3));
+        options.threads_max = config_.thread_ttl.sweep_limit;
+        options.busy = [this] { return runs_.running() > 0; };
+        return options;
+    }
+
     [[nodiscard]] http::ClientTls clientTls() const {
         const auto& tls = config_.webhooks.tls;
         return {tls.ca_file, tls.cert_file, tls.key_file};
@@ -207,6 +226,7 @@ class Server::Impl {
         execution_.start();
         http_.start();
         watchLoop();
+        upkeep_.start();
         asio::co_spawn(loop_, sweep(), asio::detached);
         const bool v6 = config_.host.find(':') != std::string::npos;
         fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "",
@@ -235,6 +255,7 @@ class Server::Impl {
         hangups_.cancel();
         stall_timer_.cancel();
         sweep_timer_.cancel();
+        upkeep_.stop();
         http_.stopAccepting();
         co_await runs_.drain(kRunsEnd);
         co_await dispatcher_.stop(kWebhooksEnd);
@@ -323,6 +344,7 @@ class Server::Impl {
     http::Server http_;
     asio::signal_set signals_;
     asio::signal_set hangups_;
+    Upkeep upkeep_;
     asio::steady_timer stall_timer_;
     asio::steady_timer sweep_timer_;
     int status_ = 0;

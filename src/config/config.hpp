@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "domain/thread.hpp"
 #include "domain/webhook_settings.hpp"
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct GraphSpec {
     GraphRuntime runtime = GraphRuntime::kPython;
     std::string path;    // absolute file path; empty for native graphs
     std::string module;  // instead of path when the config names an import path ("pkg.mod:graph")
-    std::string name;    // the export ("agent"), or the native graph ("echo", "sleep", "fail")
+    std::string name;    // the export ("agent"), or the native graph ("echo", "burst"…)
     std::optional<std::string> description;
 };
 
@@ -37,6 +38,19 @@ struct CorsSettings {
     std::int64_t max_age_s = 600;
 };
 
+// `checkpointer.ttl`
+struct ThreadTtlSettings {
+    TtlStrategy strategy = TtlStrategy::kDelete;
+    std::optional<double> default_ttl_min;  // of new threads; nothing: they stay
+    double sweep_interval_min = 5;
+    std::int64_t sweep_limit = 1000;  // threads in one sweep
+
+    [[nodiscard]] std::optional<ThreadTtl> forNewThreads() const {
+        if (!default_ttl_min) return std::nullopt;
+        return ThreadTtl{microseconds(static_cast<std::int64_t>(*default_ttl_min * 60e6)), strategy};
+    }
+};
+
 struct Config {
     std::string config_path;  // absolute; empty when the graphs came from the environment
     std::string root;         // the folder relative paths start from
@@ -47,6 +61,7 @@ struct Config {
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved
     std::vector<Secret> webhook_secrets;  // decoded keys; all of them sign, in this order
     bool disable_webhooks = false;
+    ThreadTtlSettings thread_ttl;
     std::optional<CorsSettings> cors;  // nothing: the built-in rule
 
     std::string host = "127.0.0.1";
@@ -57,6 +72,7 @@ struct Config {
     bool dev = false;
     std::string python;  // interpreter; empty: search (see docs/configuration.md)
     int python_workers = 2;
+    std::optional<int> run_timeout_s;  // of each attempt of a run; nothing: none
     log::Format log_format = log::Format::kText;
     log::Level log_level = log::Level::kInfo;
 };
@@ -74,8 +90,9 @@ struct Sources {
     std::string config_path;                   // --config: a file or its folder
     std::map<std::string, std::string> flags;  // "host" → "0.0.0.0", "dev" → "true", …
     std::map<std::string, std::string> environment;
-    std::string working_dir;                                             // absolute
-    std::vector<std::string> native_graphs = {"echo", "sleep", "fail"};  // what "heddle:NAME" may name
+    std::string working_dir;  // absolute
+    std::vector<std::string> native_graphs = {"echo", "sleep", "fail",
+                                              "burst"};  // what "heddle:NAME" may name
 };
 
 struct Loaded {

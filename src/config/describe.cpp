@@ -112,6 +112,14 @@ Json httpOf(const Config& config) {
     return http;
 }
 
+Json checkpointerOf(const ThreadTtlSettings& ttl) {
+    return {{"ttl",
+             {{"strategy", toString(ttl.strategy)},
+              {"default_ttl", ttl.default_ttl_min ? Json(*ttl.default_ttl_min) : Json()},
+              {"sweep_interval_minutes", ttl.sweep_interval_min},
+              {"sweep_limit", ttl.sweep_limit}}}};
+}
+
 }  // namespace
 
 std::string describe(const Config& config) {
@@ -123,6 +131,7 @@ std::string describe(const Config& config) {
         {"env", masked(config.env)},
         {"webhooks", webhooksOf(config)},
         {"http", httpOf(config)},
+        {"checkpointer", checkpointerOf(config.thread_ttl)},
         {"server",
          {{"host", config.host},
           {"port", config.port},
@@ -133,6 +142,7 @@ std::string describe(const Config& config) {
         {"database", config.database_path},
         {"python", config.python},
         {"python_workers", config.python_workers},
+        {"run_timeout_s", config.run_timeout_s ? Json(*config.run_timeout_s) : Json()},
         {"log",
          {{"format", config.log_format == log::Format::kJson ? "json" : "text"},
           {"level", nameOf(config.log_level)}}},

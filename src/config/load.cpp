@@ -21,10 +21,11 @@ struct Block {
     void (*read)(const Field& field, Loading& loading);
 };
 
-constexpr std::array<Block, 3> kBlocks{{
+constexpr std::array<Block, 4> kBlocks{{
     {"graphs", "LANGSERVE_GRAPHS", readGraphs},
     {"webhooks", "LANGGRAPH_WEBHOOKS", readWebhooks},
     {"http", "LANGGRAPH_HTTP", readHttp},
+    {"checkpointer", "LANGGRAPH_CHECKPOINTER", readCheckpointer},
 }};
 
 template <std::size_t index>
@@ -37,16 +38,17 @@ void readUnlessReplaced(const Field& field, Loading& loading) {
     }
 }
 
-constexpr std::array<Key<Loading>, 5> kKeys{{
+constexpr std::array<Key<Loading>, 6> kKeys{{
     {"graphs", readUnlessReplaced<0>},
     {"env", [](const Field&, Loading&) {}},  // read before the others: headers name its variables
     {"dependencies", readDependencies},
     {"webhooks", readUnlessReplaced<1>},
     {"http", readUnlessReplaced<2>},
+    {"checkpointer", readUnlessReplaced<3>},
 }};
 
 constexpr std::string_view kImages = "only used to build images";
-constexpr std::array<OtherKey, 19> kOthers{{
+constexpr std::array<OtherKey, 18> kOthers{{
     {"$schema", Severity::kNotice, ""},
     {"python_version", Severity::kNotice, kImages},
     {"node_version", Severity::kNotice, kImages},
@@ -61,7 +63,6 @@ constexpr std::array<OtherKey, 19> kOthers{{
     {"_INTERNAL_docker_tag", Severity::kNotice, kImages},
     {"internal_docker_tag", Severity::kNotice, kImages},
     {"store"},
-    {"checkpointer"},
     {"auth", Severity::kWarning, "not supported yet: requests are not authenticated"},
     {"encryption", Severity::kWarning, "not supported yet: data is stored as it is"},
     {"ui"},

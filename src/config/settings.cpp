@@ -57,6 +57,10 @@ void readWorkers(const Given& given, Config& config) {
     if (const auto workers = number(given, 1, 256)) config.python_workers = *workers;
 }
 
+void readRunTimeout(const Given& given, Config& config) {
+    if (const auto seconds = number(given, 1, 31'536'000)) config.run_timeout_s = *seconds;
+}
+
 void readDataDir(const Given& given, Config& config) {
     config.data_dir = absolutePath(given.loading.sources.working_dir, given.text);
 }
@@ -135,7 +139,7 @@ void readDev(const Given& given, Config& config) {
     config.dev = given.text != "false";
 }
 
-constexpr std::array<Setting, 10> kSettings{{
+constexpr std::array<Setting, 11> kSettings{{
     {"host", "HEDDLE_HOST", readHost},
     {"port", "PORT", readPort},
     {"data-dir", "HEDDLE_DATA_DIR", readDataDir},
@@ -143,6 +147,7 @@ constexpr std::array<Setting, 10> kSettings{{
     {"dev", "", readDev},
     {"python", "HEDDLE_PYTHON", readPython},
     {"python-workers", "HEDDLE_PYTHON_WORKERS", readWorkers},
+    {"run-timeout", "HEDDLE_RUN_TIMEOUT", readRunTimeout},
     {"allowed-hosts", "HEDDLE_ALLOWED_HOSTS", readHosts},
     {"log-format", "LOG_JSON", readLogFormat},
     {"log-level", "LOG_LEVEL", readLogLevel},

@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/json.hpp"
+#include "base/result.hpp"
 #include "base/time.hpp"
 
 #include <optional>
@@ -24,6 +25,11 @@ struct Assistant {
     Timestamp updated_at;
     std::int64_t version = 1;
 };
+
+// Sets config and context; each that is not given follows from the other one: the context is the config's
+// "configurable". kBadRequest when both are given and contradict each other by naming both.
+Result<void> setSettings(Assistant& assistant, const std::optional<RawJson>& config,
+                         const std::optional<RawJson>& context);
 
 // uuid5(6ba7b821-9dad-11d1-80b4-00c04fd430c8, graph_id), as LangGraph's servers make it.
 [[nodiscard]] AssistantId systemAssistantId(std::string_view graph_id);

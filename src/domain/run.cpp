@@ -25,6 +25,11 @@ constexpr EnumNames<MultitaskStrategy, 4> kStrategies{{
     {MultitaskStrategy::kEnqueue, "enqueue"},
 }};
 
+constexpr EnumNames<CancelAction, 2> kCancelActions{{
+    {CancelAction::kInterrupt, "interrupt"},
+    {CancelAction::kRollback, "rollback"},
+}};
+
 [[noreturn]] void damaged(std::string_view key) {
     throw std::runtime_error("damaged run kwargs: " + std::string(key));
 }
@@ -81,6 +86,14 @@ std::string_view toString(MultitaskStrategy strategy) {
 
 std::optional<MultitaskStrategy> parseMultitaskStrategy(std::string_view text) {
     return kStrategies.parse(text);
+}
+
+std::string_view toString(CancelAction action) {
+    return kCancelActions.name(action);
+}
+
+std::optional<CancelAction> parseCancelAction(std::string_view text) {
+    return kCancelActions.parse(text);
 }
 
 RawJson RunError::json() const {

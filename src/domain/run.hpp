@@ -34,6 +34,22 @@ struct RunError {
     friend bool operator==(const RunError&, const RunError&) = default;
 };
 
+enum class CancelAction {
+    kInterrupt,  // what it did stays
+    kRollback,   // the run and what it did go
+};
+
+[[nodiscard]] std::string_view toString(CancelAction action);
+[[nodiscard]] std::optional<CancelAction> parseCancelAction(std::string_view text);
+
+// A cancel that was asked of a running run.
+struct Cancel {
+    CancelAction action = CancelAction::kInterrupt;
+    RunError reason;
+
+    friend bool operator==(const Cancel&, const Cancel&) = default;
+};
+
 // The parameters of a run, as the API shows them in `kwargs`.
 struct RunKwargs {
     RawJson input;
@@ -73,6 +89,7 @@ struct Run {
     std::int64_t attempt = 0;   // the fence: grows with each start
     std::int64_t failures = 0;  // attempts that died with their worker or server
     std::optional<RunError> error;
+    std::optional<Cancel> cancel;            // asked and not obeyed yet
     std::optional<std::string> traceparent;  // of the request that created it (domain/traceparent.hpp)
     std::optional<RawJson> output;           // kept only where the thread goes with its run (stateless runs)
 };

@@ -13,7 +13,20 @@ constexpr EnumNames<ThreadStatus, 4> kStatuses{{
     {ThreadStatus::kError, "error"},
 }};
 
+constexpr EnumNames<TtlStrategy, 2> kStrategies{{
+    {TtlStrategy::kDelete, "delete"},
+    {TtlStrategy::kKeepLatest, "keep_latest"},
+}};
+
 }  // namespace
+
+std::string_view toString(TtlStrategy strategy) {
+    return kStrategies.name(strategy);
+}
+
+std::optional<TtlStrategy> parseTtlStrategy(std::string_view text) {
+    return kStrategies.parse(text);
+}
 
 std::string_view toString(ThreadStatus status) {
     return kStatuses.name(status);

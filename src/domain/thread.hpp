@@ -12,6 +12,22 @@
 
 namespace heddle {
 
+// What happens to a thread that has not changed for its time to live.
+enum class TtlStrategy {
+    kDelete,      // it goes, with all it has
+    kKeepLatest,  // its checkpoints go, except for the latest of each namespace
+};
+
+[[nodiscard]] std::string_view toString(TtlStrategy strategy);
+[[nodiscard]] std::optional<TtlStrategy> parseTtlStrategy(std::string_view text);
+
+struct ThreadTtl {
+    microseconds lives{0};  // after the last change
+    TtlStrategy strategy = TtlStrategy::kDelete;
+
+    friend bool operator==(const ThreadTtl&, const ThreadTtl&) = default;
+};
+
 enum class ThreadStatus { kIdle, kBusy, kInterrupted, kError };
 
 [[nodiscard]] std::string_view toString(ThreadStatus status);
@@ -33,6 +49,8 @@ struct Thread {
     std::optional<std::string> state_checkpoint_id;
     std::optional<std::string> graph_id;  // of the last run
     bool temporary = false;               // made for a stateless run
+    std::optional<ThreadTtl> ttl;         // nothing: kept for ever
+    std::optional<Timestamp> expires_at;  // with a ttl: updated_at + lives, later once it was pruned
 };
 
 }  // namespace heddle

@@ -51,35 +51,6 @@ RawJson attemptConfig(const Run& run) {
     return mergeObjects(config, JsonView::trusted(over.text()));
 }
 
-Ending endingOf(const RunId& id, std::int64_t attempt, graph::RunEnd end,
-                const std::optional<RunError>& cancelled) {
-    using Status = graph::RunEnd::Status;
-    Ending ending;
-    ending.run = id;
-    ending.attempt = attempt;
-    ending.error = std::move(end.error);
-    ending.state = std::move(end.state);
-    ending.checkpoint_id = std::move(end.checkpoint_id);
-    switch (end.status) {
-        case Status::kSuccess:
-            ending.status = RunStatus::kSuccess;
-            break;
-        case Status::kInterrupted:
-            ending.status = RunStatus::kInterrupted;
-            ending.error = cancelled;
-            break;
-        case Status::kError:
-        case Status::kRefused:
-        case Status::kLost:
-            ending.status = RunStatus::kError;
-            break;
-    }
-    if (ending.status == RunStatus::kError && !ending.error) {
-        ending.error = RunError{"WorkerLost", "the worker process that executed the run ended unexpectedly"};
-    }
-    return ending;
-}
-
 }  // namespace
 
 void Service::pump() {
@@ -142,19 +113,19 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     Run run = std::move(*claimed->run);
     auto live = hub_.find(id);
     if (!live) live = hub_.open(run);
-    live->attempt = run.attempt;
-    running_[id] = Attempt{run.attempt, waiting};
+    hub_.begin(*live, run);
+    Attempt& attempt = running_[id];
+    attempt.number = run.attempt;
+    attempt.place = waiting;
     events_.started(run);
-    if (run.attempt > 1) {
-        live->publish("metadata",
-                      R"({"run_id":")" + id.str() + R"(","attempt":)" + std::to_string(run.attempt) + "}");
-    }
-    if (draining_ || live->cancelled || !executor_.ready(run.graph_id)) {
+    if (run.attempt > 1) publishStart(*live, run.attempt);
+    if (draining_ || live->stop_asked || !executor_.ready(run.graph_id)) {
         graph::RunEnd end;
         end.status = graph::RunEnd::Status::kInterrupted;
         onEnd(id, run.attempt, std::move(end));
         co_return;
     }
+    limitTime(run, attempt);
     run.kwargs.config = attemptConfig(run);
     const auto placement = waiting.placement == Placement::kIsolated ? graph::Executor::Placement::kIsolated
                                                                      : graph::Executor::Placement::kAny;
@@ -167,33 +138,23 @@ void Service::onEnd(const RunId& run, std::int64_t attempt, graph::RunEnd end) {
     asio::co_spawn(loop_, settle(run, attempt, std::move(end)), asio::detached);
 }
 
-asio::awaitable<void> Service::settle(RunId id, std::int64_t attempt, graph::RunEnd end) {
+asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunEnd end) {
     const auto found = running_.find(id);
-    if (found == running_.end() || found->second.number != attempt) co_return;
-    const auto live = hub_.find(id);
-    const bool cancelled = live && live->cancelled;
-    using Status = graph::RunEnd::Status;
-    // An attempt that stopped without a result and without being asked to by a client goes back into the
-    // queue.
-    const bool unfinished = end.status == Status::kLost || end.status == Status::kInterrupted;
-    bool settled = false;
-    bool again = false;
-    while (!settled) {
-        try {
-            again = false;
-            if (unfinished && !cancelled) again = co_await putBack(id, attempt, end);
-            if (!again) co_await finishAttempt(id, attempt, end);
-            settled = true;
-        } catch (const std::exception& error) {
-            // A full or lost disk: the result stays here until it can be written.
-            log::error("run.end_failed", {{"run_id", id}, {"error", error.what()}});
-        }
-        if (!settled) co_await pauseAfterFailure();
-    }
+    if (found == running_.end() || found->second.number != number || found->second.settling) co_return;
+    found->second.settling = true;
+    found->second.timer.reset();
+    const bool lost = end.status == graph::RunEnd::Status::kLost;
+    AttemptEnd attempt{id, number, std::move(end), found->second.timed_out};
+    // Nobody may find the run ended while events of it could still be lost.
+    if (const auto live = hub_.find(id)) co_await log_->settled(live);
+    const Settled settled = co_await writeSettlement(std::move(attempt));
+    // Nothing: it was deleted meanwhile, and its end was announced then.
+    if (settled.finished) announceEnd(id, *settled.finished);
+    if (settled.again && lost) log::warning("run.retried", {{"run_id", id}, {"attempt", number}});
     Waiting place = running_[id].place;
     running_.erase(id);
-    if (again && !draining_) {
-        place.placement = end.status == Status::kLost ? Placement::kIsolated : place.placement;
+    if (settled.again && !draining_) {
+        place.placement = lost ? Placement::kIsolated : place.placement;
         scheduler_.putBack(std::move(place));
     } else {
         scheduler_.release(place.thread);
@@ -202,44 +163,24 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t attempt, graph::Run
     pump();
 }
 
-// True when the run went back to pending; false when it has failed too often (or is gone).
-asio::awaitable<bool> Service::putBack(RunId id, std::int64_t attempt, graph::RunEnd end) {
-    const bool lost = end.status == graph::RunEnd::Status::kLost;
-    auto job = [id, attempt, lost, most = options_.failures_max,
-                now = clock_.now()](sql::Connection& db) -> Result<bool> {
-        const auto run = store::findRun(db, id);
-        if (!run || (lost && run->failures + 1 >= most)) return false;
-        return store::requeueRun(db, id, attempt, lost ? store::Requeue::kFailed : store::Requeue::kGraceful,
-                                 now);
-    };
-    const auto back = co_await db_.write(std::move(job));
-    if (!back) throw std::runtime_error(back.error().detail);
-    if (*back && lost) log::warning("run.retried", {{"run_id", id}, {"attempt", attempt}});
-    co_return *back;
-}
-
-asio::awaitable<void> Service::finishAttempt(RunId id, std::int64_t attempt, graph::RunEnd end) {
-    const auto live = hub_.find(id);
-    const bool raised =
-        end.status != graph::RunEnd::Status::kSuccess && end.status != graph::RunEnd::Status::kInterrupted;
-    std::optional<RunError> cancelled = live ? live->cancelled : std::nullopt;
-    Ending ending = endingOf(id, attempt, std::move(end), cancelled);
-    auto finished = co_await writeEnding(std::move(ending));
-    // Not open any more: it was deleted meanwhile, and its end was announced then.
-    if (!finished) {
-        if (finished.error().kind == ProblemKind::kUnavailable)
-            throw std::runtime_error(finished.error().detail);
-        co_return;
+// Returns when it is written: on a full or lost disk the result stays here until it can be.
+asio::awaitable<Settled> Service::writeSettlement(AttemptEnd attempt) {
+    const auto shared = std::make_shared<const AttemptEnd>(std::move(attempt));
+    for (;;) {
+        std::string failure;
+        try {
+            auto job = [shared, most = options_.failures_max, finish_rules = rules()](sql::Connection& db) {
+                return settleAttempt(db, *shared, most, finish_rules);
+            };
+            auto settled = co_await db_.write(std::move(job));
+            if (settled) co_return std::move(*settled);
+            failure = settled.error().detail;
+        } catch (const std::exception& error) {
+            failure = error.what();
+        }
+        log::error("run.end_failed", {{"run_id", shared->run}, {"error", failure}});
+        co_await pauseAfterFailure();
     }
-    announceEnd(id, *finished, raised);
-}
-
-asio::awaitable<Result<Finished>> Service::writeEnding(Ending ending) {
-    auto shared = std::make_shared<const Ending>(std::move(ending));
-    auto job = [shared, finish_rules = rules()](sql::Connection& db) {
-        return finishRun(db, *shared, finish_rules);
-    };
-    co_return co_await db_.write(std::move(job));
 }
 
 }  // namespace heddle::run

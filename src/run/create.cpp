@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/create.hpp"
 
+#include "run/idempotency.hpp"
+#include "run/multitask.hpp"
 #include "store/assistants.hpp"
+#include "store/idempotency.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
 
@@ -45,11 +48,12 @@ Result<Assistant> resolveAssistant(sql::Connection& db, const std::string& name,
     return std::move(*assistant);
 }
 
-Thread freshThread(const ThreadId& id, bool temporary, Timestamp now) {
+Thread freshThread(const ThreadId& id, bool temporary, const CreateIds& ids) {
     Thread thread;
     thread.id = id;
-    thread.created_at = thread.updated_at = thread.state_updated_at = now;
+    thread.created_at = thread.updated_at = thread.state_updated_at = ids.now;
     thread.temporary = temporary;
+    if (!temporary) thread.ttl = ids.ttl;
     return thread;
 }
 
@@ -61,36 +65,62 @@ struct Target {
 
 Result<Target> resolveThread(sql::Connection& db, const RunRequest& request, const CreateIds& ids) {
     if (!request.thread) {
-        return Target{freshThread(ids.thread, request.on_completion == OnCompletion::kDelete, ids.now), true};
+        return Target{freshThread(ids.thread, request.on_completion == OnCompletion::kDelete, ids), true};
     }
     if (auto thread = store::findThreadHead(db, *request.thread)) return Target{std::move(*thread), false};
     if (request.if_not_exists == IfNotExists::kCreate)
-        return Target{freshThread(*request.thread, false, ids.now), true};
+        return Target{freshThread(*request.thread, false, ids), true};
     return Problem::notFound("Thread or assistant not found.");
+}
+
+// Applies the multitask rule to the thread's open runs.
+Result<Stopped> supersede(sql::Connection& db, const RunRequest& request, const ThreadId& thread,
+                          const RunId& by, const FinishRules& rules) {
+    if (request.multitask_strategy == MultitaskStrategy::kEnqueue) return Stopped{};
+    const auto rows = store::openRuns(db, thread);
+    std::vector<OpenRun> open;
+    for (const auto& run : rows) open.push_back({run.id, run.status});
+    const auto decision = decideMultitask(request.multitask_strategy, open);
+    if (decision.refused) {
+        return Problem::conflict(
+            "Thread is already running a task. Wait for it to finish or choose a different multitask "
+            "strategy.");
+    }
+    Stopped stopped;
+    for (const auto& old : decision.superseded) {
+        const bool rollback = old.action == CancelAction::kRollback;
+        const std::string how = rollback ? "rollback" : "interrupt";
+        const Cancel cancel{old.action,
+                            {rollback ? kUserRollback : kUserInterrupt,
+                             "superseded by run " + by.str() + " (multitask_strategy=" + how + ")"}};
+        stopRun(db, old.id, cancel, rules, stopped);
+    }
+    return stopped;
 }
 
 }  // namespace
 
 Result<Created> createRun(sql::Connection& db, const RunRequest& request, const CreateIds& ids,
-                          const std::vector<std::string>& graphs) {
-    auto assistant = resolveAssistant(db, request.assistant, graphs);
+                          const CreateRules& rules) {
+    if (request.idempotency) {
+        auto replay = findReplay(db, *request.idempotency, ids.now);
+        if (!replay) return replay.error();
+        if (*replay) return Created{std::move(**replay), {}, true};
+    }
+    auto assistant = resolveAssistant(db, request.assistant, rules.graphs);
     if (!assistant) return assistant.error();
     auto target = resolveThread(db, request, ids);
     if (!target) return target.error();
 
-    Created created;
-    if (!target->fresh && request.multitask_strategy != MultitaskStrategy::kEnqueue) {
-        auto open = store::openRuns(db, target->thread.id);
-        if (request.multitask_strategy == MultitaskStrategy::kReject && !open.empty()) {
-            return Problem::conflict(
-                "Thread is already running a task. Wait for it to finish or choose a different multitask "
-                "strategy.");
-        }
-        created.superseded = std::move(open);
-    }
     auto run = composeRun(request, *assistant, target->thread, ids.run, ids.now);
     if (!run) return run.error();
+    Created created;
     created.run = std::move(*run);
+    if (!target->fresh) {
+        auto superseded = supersede(db, request, target->thread.id, ids.run, rules.finish);
+        if (!superseded) return superseded.error();
+        created.superseded = std::move(*superseded);
+    }
 
     Thread& thread = target->thread;
     adopt(thread, request, *assistant);
@@ -103,6 +133,9 @@ Result<Created> createRun(sql::Connection& db, const RunRequest& request, const 
         store::saveThreadHead(db, thread);
     }
     store::insertRun(db, created.run);
+    if (request.idempotency) {
+        store::saveIdempotencyKey(db, *request.idempotency, created.run.id, ids.now);
+    }
     return created;
 }
 

@@ -5,9 +5,12 @@
 
 #include "base/result.hpp"
 #include "domain/run.hpp"
+#include "run/cancel.hpp"
+#include "run/finish.hpp"
 #include "run/request.hpp"
 #include "sql/connection.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,16 +21,23 @@ struct CreateIds {
     RunId run;
     ThreadId thread;  // for a thread that is to be created
     Timestamp now;
+    std::optional<ThreadTtl> ttl = std::nullopt;  // of a thread that is to be created
 };
 
 struct Created {
     Run run;
-    // Open runs of the thread that the new one supersedes (multitask_strategy interrupt), oldest first.
-    std::vector<Run> superseded;
+    // What became of the thread's open runs (multitask_strategy interrupt, rollback).
+    Stopped superseded;
+    // Nothing was created: `run` is the one that the request's idempotency key made before.
+    bool replayed = false;
 };
 
-// `graphs`: the configured graph ids.
+struct CreateRules {
+    std::vector<std::string> graphs;  // the configured graph ids
+    FinishRules finish;               // for runs that are superseded
+};
+
 Result<Created> createRun(sql::Connection& db, const RunRequest& request, const CreateIds& ids,
-                          const std::vector<std::string>& graphs);
+                          const CreateRules& rules);
 
 }  // namespace heddle::run

@@ -2,6 +2,7 @@
 #include "run/finish.hpp"
 
 #include "run/thread_state.hpp"
+#include "store/checkpoints.hpp"
 #include "store/deliveries.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
@@ -18,16 +19,24 @@ bool isEmptyArray(JsonView object, std::string_view key) {
     return !value || value->elements().empty();
 }
 
-ThreadStatus statusAfter(const Ending& ending, const Thread& thread) {
-    if (ending.status == RunStatus::kError || ending.status == RunStatus::kTimeout)
-        return ThreadStatus::kError;
+// Of a thread on which nothing is open, from the error and the state that its last run left.
+ThreadStatus standing(const Thread& thread) {
+    const auto type = thread.error ? thread.error->view().get("error") : std::nullopt;
+    if (type) {
+        const bool cancelled = type->string() == kUserInterrupt || type->string() == kRunDeleted;
+        return cancelled ? ThreadStatus::kInterrupted : ThreadStatus::kError;
+    }
     return waits(thread.state.view()) ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
+}
+
+// A run that never started, or that was rolled back, leaves its thread as it found it.
+bool leavesNoTrace(const Run& run, RunStatus ended) {
+    return ended == RunStatus::kRolledBack || (ended == RunStatus::kInterrupted && run.attempt == 0);
 }
 
 void applyEnding(Thread& thread, const Ending& ending, Timestamp now) {
     if (!ending.state.isNull()) takeState(thread, ending.state, ending.checkpoint_id, now);
     thread.error = ending.error ? ending.error->json() : RawJson();
-    thread.updated_at = now;
 }
 
 std::optional<store::DueDelivery> writeDelivery(sql::Connection& db, const Run& run,
@@ -96,16 +105,22 @@ Result<Finished> finishRun(sql::Connection& db, const Ending& ending, const Fini
     finished.outcome.error = ending.error;
 
     auto thread = store::findThread(db, run->thread_id);
+    const bool rolled_back = ending.status == RunStatus::kRolledBack;
+    if (rolled_back) store::deleteCheckpointsOfRuns(db, {run->id.str()});
     if (thread) {
-        applyEnding(*thread, ending, rules.now);
+        if (!leavesNoTrace(*run, ending.status)) applyEnding(*thread, ending, rules.now);
+        thread->updated_at = rules.now;
         finished.outcome.output = thread->state.isNull() ? thread->values : outputOf(thread->state.view());
-        thread->status =
-            store::hasOpenRuns(db, thread->id) ? ThreadStatus::kBusy : statusAfter(ending, *thread);
+        thread->status = store::hasOpenRuns(db, thread->id) ? ThreadStatus::kBusy : standing(*thread);
     }
     const bool with_values = !run->kwargs.temporary || rules.stateless_values;
-    finished.delivery = writeDelivery(
-        db, *run, with_values ? std::optional<RawJson>(finished.outcome.output) : std::nullopt, rules);
-    if (thread && thread->temporary) {
+    std::optional<RawJson> values;
+    if (with_values) values = rolled_back ? RawJson() : finished.outcome.output;
+    finished.delivery = writeDelivery(db, *run, values, rules);
+    if (rolled_back) store::removeRun(db, run->id);
+    if (thread && thread->temporary && rolled_back) {
+        store::removeThread(db, thread->id);
+    } else if (thread && thread->temporary) {
         store::saveRunOutput(db, run->id, finished.outcome.output);
         store::retireThread(db, thread->id);
     } else if (thread) {

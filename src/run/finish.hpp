@@ -16,6 +16,13 @@
 
 namespace heddle::run {
 
+// Error types of runs that were ended from outside.
+inline constexpr const char* kUserInterrupt = "UserInterrupt";
+inline constexpr const char* kUserRollback = "UserRollback";
+inline constexpr const char* kRunDeleted = "RunDeleted";
+inline constexpr const char* kThreadDeleted = "ThreadDeleted";
+inline constexpr const char* kTimeoutError = "TimeoutError";
+
 struct Ending {
     RunId run;
     std::optional<std::int64_t>
@@ -41,6 +48,7 @@ struct Finished {
     std::optional<store::DueDelivery> delivery;  // the outbox row that was written
 };
 
+// A run that was rolled back goes with its checkpoints and writes; its thread stands as before.
 // kNotFound when the run is not open any more, or another attempt is the current one: nothing was changed.
 Result<Finished> finishRun(sql::Connection& db, const Ending& ending, const FinishRules& rules);
 

@@ -3,11 +3,13 @@
 // run::Service.
 #include "base/log.hpp"
 #include "run/service.hpp"
+#include "store/run_events.hpp"
 #include "store/runs.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle::run {
@@ -17,30 +19,30 @@ namespace {
 
 struct Left {
     std::vector<Run> pending;
-    std::vector<Finished> given_up;
+    std::vector<store::RunEventExtent> events;  // of each of them
+    std::vector<Finished> ended;
     std::size_t requeued = 0;
 };
 
-// Running rows are of attempts that died with the process before: back to pending, or failed when that
-// happened too often.
+// Running rows are of attempts that died with the process before: back to pending, or ended where that
+// happened too often or a cancel was asked.
 Result<Left> settleLeft(sql::Connection& db, std::int64_t failures_max, const FinishRules& rules) {
     Left left;
     for (Run& run : store::allOpenRuns(db)) {
         if (run.status == RunStatus::kRunning) {
-            if (run.failures + 1 >= failures_max) {
-                Ending ending;
-                ending.run = run.id;
-                ending.status = RunStatus::kError;
-                ending.error =
-                    RunError{"ServerLost", "the server ended unexpectedly while it executed the run, " +
-                                               std::to_string(failures_max) + " times"};
-                auto finished = finishRun(db, ending, rules);
-                if (finished) left.given_up.push_back(std::move(*finished));
-                continue;
-            }
-            store::requeueRun(db, run.id, run.attempt, store::Requeue::kFailed, rules.now);
+            AttemptEnd lost{run.id, run.attempt, {}, {}};
+            lost.end.status = graph::RunEnd::Status::kLost;
+            lost.end.error =
+                RunError{"ServerLost", "the server ended unexpectedly while it executed the run, " +
+                                           std::to_string(failures_max) + " times"};
+            auto settled = settleAttempt(db, lost, failures_max, rules);
+            if (!settled) return settled.error();
+            if (settled->finished) left.ended.push_back(std::move(*settled->finished));
+            if (!settled->again) continue;
             ++left.requeued;
         }
+        left.events.push_back(run.kwargs.resumable ? store::runEventExtent(db, run.id)
+                                                   : store::RunEventExtent{});
         left.pending.push_back(std::move(run));
     }
     return left;
@@ -54,16 +56,27 @@ asio::awaitable<void> Service::recover() {
     };
     const auto left = co_await db_.write(std::move(job));
     if (!left) throw std::runtime_error(left.error().detail);
-    if (!left->pending.empty() || !left->given_up.empty()) {
+    if (!left->pending.empty() || !left->ended.empty()) {
         log::info("run.recovered", {{"pending", left->pending.size() - left->requeued},
                                     {"requeued", left->requeued},
-                                    {"given_up", left->given_up.size()}});
+                                    {"ended", left->ended.size()}});
     }
-    for (const Run& run : left->pending) {
-        hub_.open(run);
+    for (std::size_t i = 0; i < left->pending.size(); ++i) {
+        const Run& run = left->pending[i];
+        reopen(run, left->events[i]);
         enqueue(run, Placement::kAny);
     }
     pump();
+}
+
+// Its first event was sent by the process before, or is stored now.
+void Service::reopen(const Run& run, store::RunEventExtent events) {
+    if (run.kwargs.resumable && events.next == 0) {
+        publishStart(*hub_.open(run), 1);
+        return;
+    }
+    events.next = std::max<std::int64_t>(events.next, 1);
+    hub_.open(run, events);
 }
 
 asio::awaitable<void> Service::drain(std::chrono::milliseconds limit) {
@@ -82,6 +95,7 @@ asio::awaitable<void> Service::drain(std::chrono::milliseconds limit) {
         drained_.expires_after(std::chrono::seconds(2));
         (void)co_await drained_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
+    co_await log_->idle(std::chrono::seconds(2));
 }
 
 }  // namespace heddle::run

@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "domain/assistant.hpp"
+#include "domain/idempotency.hpp"
 #include "domain/run.hpp"
 #include "domain/thread.hpp"
 
@@ -30,6 +31,7 @@ struct RunRequest {
     RawJson checkpoint = RawJson::trusted("{}");  // checkpoint_id, checkpoint_ns, checkpoint_map
     std::optional<std::string> webhook;
     std::optional<std::string> traceparent;  // valid (domain/traceparent.hpp); from the request's header
+    std::optional<IdempotencyKey> idempotency;
     RawJson interrupt_before;
     RawJson interrupt_after;
     std::vector<std::string> stream_mode = {"values"};

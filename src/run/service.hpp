@@ -6,11 +6,14 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "graph/executor.hpp"
+#include "run/cancel.hpp"
 #include "run/create.hpp"
+#include "run/event_log.hpp"
 #include "run/finish.hpp"
 #include "run/hub.hpp"
 #include "run/request.hpp"
 #include "run/scheduler.hpp"
+#include "run/settle.hpp"
 #include "run/state.hpp"
 #include "run/state_update.hpp"
 #include "sql/database.hpp"
@@ -34,10 +37,12 @@ namespace heddle::run {
 struct ServiceOptions {
     std::vector<std::string> graphs;         // configured graph ids
     std::vector<std::string> native_graphs;  // those that run inside the server
-    bool deliver = true;              // false: http.disable_webhooks
+    bool deliver = true;                     // false: http.disable_webhooks
     bool stateless_values = false;
     WebhookFields webhook_fields;
-    std::int64_t failures_max = 3;  // attempts that may die with their worker before the run fails
+    std::optional<ThreadTtl> thread_ttl;  // of threads that runs make
+    std::int64_t failures_max = 3;        // attempts that may die with their worker before the run fails
+    std::optional<double> run_timeout_s;  // of each attempt; a run's own config.run_timeout may be shorter
 };
 
 // What happens to runs, for metrics. Called on the loop.
@@ -66,6 +71,8 @@ class Service final : public graph::RunObserver {
         std::shared_ptr<LiveRun> live;
         // From the run's first event on.
         std::unique_ptr<Subscription> events;
+        // The run was there before (idempotency key): `live` may be nothing and `events` is; join it.
+        bool replayed = false;
     };
     // Returns when the run's row is durable. `subscribe`: also gives a reader that misses nothing.
     enum class Reader { kNone, kSubscribe };
@@ -73,9 +80,9 @@ class Service final : public graph::RunObserver {
     // All or none.
     boost::asio::awaitable<Result<std::vector<Run>>> createBatch(std::vector<RunRequest> requests);
 
-    // Ends a pending run at once, or asks a running one to stop. kNotFound when it is not open. `thread`: it
-    // must be its.
-    boost::asio::awaitable<Result<void>> cancel(std::optional<ThreadId> thread, RunId id, RunError reason);
+    // Ends pending runs at once, and asks running ones to stop: that is durable when this returns, and they
+    // end when their attempts have, or after limits::kCancelGrace. kNotFound when none of them is open.
+    boost::asio::awaitable<Result<void>> cancel(CancelTarget target, Cancel cancel);
     // Removes a run or a thread; open runs end first, each with its webhook.
     boost::asio::awaitable<Result<void>> removeRun(ThreadId thread, RunId id);
     boost::asio::awaitable<Result<void>> removeThread(ThreadId thread);
@@ -88,9 +95,20 @@ class Service final : public graph::RunObserver {
     // See state.hpp.
     boost::asio::awaitable<Result<RawJson>> state(StateRequest request);
     boost::asio::awaitable<Result<RawJson>> history(HistoryRequest request);
-    // Writes checkpoints of a thread on which no run is open (kConflict) and saves what the thread is then. Runs that
-    // are created meanwhile wait. See state_update.hpp.
+    // Writes checkpoints of a thread on which no run is open (kConflict) and saves what the thread is then.
+    // Runs that are created meanwhile wait. See state_update.hpp.
     boost::asio::awaitable<Result<graph::UpdatedState>> updateState(StateChange change);
+
+    // A page of stored events that a reader wants.
+    boost::asio::awaitable<Result<EventPage>> eventPage(PageWanted wanted);
+    // All runs of a thread as one stream: from now on, or first what is stored after an event id (`after`).
+    // kNotFound when there is no such thread.
+    boost::asio::awaitable<Result<std::unique_ptr<ThreadFeed>>> watchThread(
+        ThreadId thread, FeedModes modes, std::optional<EventPosition> after);
+    // After the commit of a state that a client wrote (ThreadState JSON): tells the thread's streams.
+    void announceState(const ThreadId& thread, const RawJson& state) { hub_.announceState(thread, state); }
+    // After the commit that removed a thread: its streams end. removeThread() does it itself.
+    void closeThread(const ThreadId& thread) { hub_.closeThread(thread); }
 
     // Refuses new runs, starts no more, lets running ones end until `limit`, then puts the rest back.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
@@ -106,30 +124,37 @@ class Service final : public graph::RunObserver {
     struct Attempt {
         std::int64_t number = 0;
         Waiting place;
+        bool stopping = false;  // it was asked to
+        bool settling = false;  // its end is being written
+        std::optional<RunError> timed_out;
+        std::unique_ptr<boost::asio::steady_timer> timer;  // its time limit, then the patience with it
     };
 
     FinishRules rules();
+    CreateRules createRules();
     Result<void> checkRequest(const RunRequest& request) const;
     Accepted admit(Created created, Reader reader);
     void enqueue(const Run& run, Placement placement);
+    void reopen(const Run& run, store::RunEventExtent events);
+    static void publishStart(LiveRun& live, std::int64_t attempt);
     // Starts what may start and arms the timer for what is delayed.
     void pump();
     void armTimer();
     boost::asio::awaitable<void> startNext(Waiting waiting);
     boost::asio::awaitable<void> settle(RunId id, std::int64_t attempt, graph::RunEnd end);
-    boost::asio::awaitable<bool> putBack(RunId id, std::int64_t attempt, graph::RunEnd end);
-    boost::asio::awaitable<void> finishAttempt(RunId id, std::int64_t attempt, graph::RunEnd end);
-    boost::asio::awaitable<Result<Finished>> writeEnding(Ending ending);
+    boost::asio::awaitable<Settled> writeSettlement(AttemptEnd attempt);
     // After the commit: tells readers and waiters, the webhook dispatcher and metrics.
-    void announceEnd(const RunId& id, const Finished& finished, bool show_error);
-    void stopOrForget(const Run& run, const Finished& finished);
+    void announceEnd(const RunId& id, const Finished& finished);
+    // After the commit of a cancel: what ended is announced, attempts are asked to stop.
+    void carryOut(const Stopped& stopped);
+    void stopAttempt(const RunId& id);
+    void abandon(const RunId& id, std::int64_t number);
+    void limitTime(const Run& run, Attempt& attempt);
     boost::asio::awaitable<void> pauseAfterFailure();
     // Keeps the thread's runs from starting; false while one is under way. Waits for others who hold it.
     boost::asio::awaitable<bool> hold(ThreadId thread);
     void letGo(const ThreadId& thread);
     boost::asio::awaitable<Result<graph::UpdatedState>> updateHeld(StateChange change);
-    // After the commit of a state that no run made.
-    void announceState(const ThreadId& thread, const RawJson& state);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
@@ -140,11 +165,12 @@ class Service final : public graph::RunObserver {
     ServiceOptions options_;
     ServiceEvents events_;
 
+    std::shared_ptr<EventLog> log_;
     Hub hub_;
     Scheduler scheduler_;
-    std::unordered_map<RunId, Attempt> running_;  // handed to the executor
+    std::unordered_map<RunId, Attempt> running_;                                     // handed to the executor
     std::unordered_map<ThreadId, std::shared_ptr<boost::asio::steady_timer>> held_;  // ends when let go
-    std::size_t claims_ = 0;                      // being claimed
+    std::size_t claims_ = 0;                                                         // being claimed
     bool draining_ = false;
     boost::asio::steady_timer due_timer_;
     boost::asio::steady_timer drained_;

@@ -75,6 +75,9 @@ class Database {
 
     // Waits until every write submitted before has committed (drain).
     virtual boost::asio::awaitable<void> flush() = 0;
+    // After space was given back: lets the files be as small as their content. Takes its turn among the
+    // writes.
+    virtual boost::asio::awaitable<void> trim() = 0;
 
   protected:
     virtual boost::asio::awaitable<void> submitRead(std::shared_ptr<Job> job) = 0;

@@ -23,6 +23,18 @@ std::string eachString(Dialect dialect, std::string_view json) {
     return "SELECT value FROM json_array_elements_text((" + argument + ")::json)";
 }
 
+std::string byteLength(Dialect dialect, std::string_view text) {
+    const std::string argument(text);
+    if (dialect == Dialect::kSqlite) return "length(CAST(" + argument + " AS BLOB))";
+    return "octet_length(" + argument + ")";
+}
+
+std::int64_t freePages(Connection& connection) {
+    if (connection.dialect() != Dialect::kSqlite) return 0;
+    auto row = connection.query("PRAGMA freelist_count");
+    return row.step() ? row.integer(0) : 0;
+}
+
 void reclaim(Connection& connection, std::int64_t pages_max) {
     if (connection.dialect() != Dialect::kSqlite) return;  // autovacuum
     connection.execute("PRAGMA incremental_vacuum(" + std::to_string(pages_max) + ")");

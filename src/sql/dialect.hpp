@@ -18,6 +18,10 @@ namespace heddle::sql::dialect {
 [[nodiscard]] std::string eachField(Dialect dialect, std::string_view json);
 // A SELECT of the strings of a JSON array, for IN (…).
 [[nodiscard]] std::string eachString(Dialect dialect, std::string_view json);
+// The bytes of a text.
+[[nodiscard]] std::string byteLength(Dialect dialect, std::string_view text);
+// Pages that reclaim() could give back now; 0 where the engine sees to it.
+[[nodiscard]] std::int64_t freePages(Connection& connection);
 // Gives free pages back to the file system, at most so many. Outside a transaction's hot path: sweeps.
 void reclaim(Connection& connection, std::int64_t pages_max);
 

@@ -13,6 +13,7 @@ void apply(Connection& connection, const Migration& migration, Timestamp now) {
     connection.execute(dialect::beginWrite(connection.dialect()));
     try {
         connection.execute(migration.ddl);
+        if (migration.then != nullptr) migration.then(connection);
         connection.run("INSERT INTO heddle_schema (version, applied_at) VALUES ($1, $2)", migration.version,
                        now.micros());
         connection.execute("COMMIT");

@@ -14,6 +14,8 @@ struct Migration {
     int version = 0;  // 1, 2, 3, … without gaps
     std::string_view name;
     std::string_view ddl;  // statements, separated by semicolons
+    // What SQL alone cannot say, after the ddl and in its transaction.
+    void (*then)(Connection& connection) = nullptr;
 };
 
 // Brings the database to the newest version, each step in a transaction of its own, and records it in the

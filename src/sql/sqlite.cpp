@@ -85,6 +85,10 @@ asio::awaitable<void> SqliteDatabase::flush() {
     co_await enqueue(*writer_, Ticket::Kind::kWrite, nullptr);
 }
 
+asio::awaitable<void> SqliteDatabase::trim() {
+    co_await enqueue(*writer_, Ticket::Kind::kTrim, nullptr);
+}
+
 WriterStats SqliteDatabase::stats() const {
     return writer_->stats();
 }

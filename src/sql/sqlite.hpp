@@ -47,6 +47,7 @@ class SqliteDatabase final : public Database {
     SqliteDatabase& operator=(const SqliteDatabase&) = delete;
 
     boost::asio::awaitable<void> flush() override;
+    boost::asio::awaitable<void> trim() override;
 
     // Any thread.
     [[nodiscard]] WriterStats stats() const;

@@ -59,19 +59,20 @@ void SqliteWriter::work() {
 bool SqliteWriter::take(std::vector<Ticket>& batch) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    // Reads come here only for a database in memory. They see what is committed: they end a batch and stand
-    // alone.
+    // What is no write stands alone and ends a batch: reads, which come here only for a database in memory,
+    // see what is committed.
     while (!queue_.empty() && batch.size() < limits::kSqlBatch) {
-        if (queue_.front().kind == Ticket::Kind::kRead && !batch.empty()) break;
+        if (queue_.front().kind != Ticket::Kind::kWrite && !batch.empty()) break;
         batch.push_back(std::move(queue_.front()));
         queue_.pop_front();
-        if (batch.back().kind == Ticket::Kind::kRead) break;
+        if (batch.back().kind != Ticket::Kind::kWrite) break;
     }
     return !batch.empty();
 }
 
 void SqliteWriter::settle(std::vector<Ticket>& batch) {
     if (batch.front().kind == Ticket::Kind::kRead) return SqliteBatch::read(*connection_, *batch.front().job);
+    if (batch.front().kind == Ticket::Kind::kTrim) return trim();
     const std::uint64_t before = batch_.counts().commit_us;
     batch_.settle(batch);
     const auto jobs = static_cast<std::uint64_t>(std::count_if(
@@ -86,6 +87,15 @@ void SqliteWriter::settle(std::vector<Ticket>& batch) {
     stats_.errors = counts.errors;
     stats_.commit_us = counts.commit_us;
     stats_.commit_us_max = counts.commit_us_max;
+}
+
+// The file is cut when the WAL comes into it. Best effort: what stays is done by a later checkpoint.
+void SqliteWriter::trim() {
+    try {
+        connection_->execute("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (const Error&) {
+        return;
+    }
 }
 
 SqliteReaders::SqliteReaders(const std::string& path, int count, std::shared_ptr<Completions> completions)

@@ -41,6 +41,7 @@ class SqliteWriter {
     void work();
     bool take(std::vector<Ticket>& batch);
     void settle(std::vector<Ticket>& batch);
+    void trim();
 
     std::unique_ptr<SqliteConnection> connection_;
     std::shared_ptr<Completions> completions_;

@@ -73,16 +73,31 @@ void eachMatch(sql::Connection& db, const AssistantQuery& query, const std::stri
 
 }  // namespace
 
+bool insertAssistant(sql::Connection& db, const Assistant& assistant) {
+    return db.run(
+               "INSERT INTO assistants (uuid, graph_id, name, description, config, context, metadata, "
+               "version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+               " ON CONFLICT (uuid) DO NOTHING",
+               assistant.id.str(), assistant.graph_id, assistant.name, assistant.description,
+               assistant.config.text(), assistant.context.text(), assistant.metadata.text(),
+               assistant.version, assistant.created_at.micros(), assistant.updated_at.micros()) > 0;
+}
+
+void saveAssistant(sql::Connection& db, const Assistant& assistant) {
+    db.run(
+        "UPDATE assistants SET graph_id = $1, name = $2, description = $3, config = $4, context = $5,"
+        " metadata = $6, version = $7, created_at = $8, updated_at = $9 WHERE uuid = $10",
+        assistant.graph_id, assistant.name, assistant.description, assistant.config.text(),
+        assistant.context.text(), assistant.metadata.text(), assistant.version, assistant.created_at.micros(),
+        assistant.updated_at.micros(), assistant.id.str());
+}
+
+bool removeAssistant(sql::Connection& db, const AssistantId& id) {
+    return db.run("DELETE FROM assistants WHERE uuid = $1", id.str()) > 0;
+}
+
 void ensureSystemAssistants(sql::Connection& db, const std::vector<Assistant>& system) {
-    for (const Assistant& assistant : system) {
-        db.run(
-            "INSERT INTO assistants (uuid, graph_id, name, description, config, context, metadata, version,"
-            " created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-            " ON CONFLICT (uuid) DO NOTHING",
-            assistant.id.str(), assistant.graph_id, assistant.name, assistant.description,
-            assistant.config.text(), assistant.context.text(), assistant.metadata.text(), assistant.version,
-            assistant.created_at.micros(), assistant.updated_at.micros());
-    }
+    for (const Assistant& assistant : system) insertAssistant(db, assistant);
 }
 
 std::optional<Assistant> findAssistant(sql::Connection& db, const AssistantId& id) {

@@ -31,6 +31,11 @@ struct AssistantPage {
 // Makes sure that the system assistant of each graph exists; leaves existing ones as they are. At start.
 void ensureSystemAssistants(sql::Connection& db, const std::vector<Assistant>& system);
 std::optional<Assistant> findAssistant(sql::Connection& db, const AssistantId& id);
+// False when the id is taken.
+bool insertAssistant(sql::Connection& db, const Assistant& assistant);
+// Writes everything but the id of an existing assistant.
+void saveAssistant(sql::Connection& db, const Assistant& assistant);
+bool removeAssistant(sql::Connection& db, const AssistantId& id);
 AssistantPage searchAssistants(sql::Connection& db, const AssistantQuery& query);
 std::int64_t countAssistants(sql::Connection& db, const AssistantQuery& query);
 

@@ -12,6 +12,9 @@ namespace heddle::store {
 
 [[nodiscard]] std::optional<std::int64_t> findSpace(sql::Connection& db, std::string_view thread_id,
                                                     std::string_view ns);
+// Deleted spaces that wait to be swept have thread ids that begin with this.
+inline constexpr std::string_view kDeletedPrefix = "\x1f";
+
 // Finds it or makes it.
 [[nodiscard]] std::int64_t spaceFor(sql::Connection& db, std::string_view thread_id, std::string_view ns);
 

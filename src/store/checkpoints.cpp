@@ -127,22 +127,24 @@ void putCheckpoint(sql::Connection& db, const CheckpointPut& put) {
         put.metadata.text(), put.checkpoint.type, sql::Blob{put.checkpoint.bytes});
 }
 
-void putWrites(sql::Connection& db, const CheckpointKey& key, const std::vector<PendingWrite>& writes) {
+void putWrites(sql::Connection& db, const CheckpointKey& key, const std::vector<PendingWrite>& writes,
+               const std::optional<std::string>& run_id) {
     if (writes.empty()) return;
     const auto space = spaceFor(db, key.thread_id, key.ns);
     static constexpr std::string_view kKeep =
-        "INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (space, checkpoint_id, task_id, idx) DO "
+        "INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes,"
+        " run_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (space, checkpoint_id, task_id, "
+        "idx) DO "
         "NOTHING";
     static constexpr std::string_view kReplace =
         "INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (space, checkpoint_id, task_id, idx) DO UPDATE "
         "SET"
         " task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, bytes = "
-        "excluded.bytes";
+        "excluded.bytes, run_id = excluded.run_id";
     for (const PendingWrite& write : writes) {
         db.run(write.idx >= 0 ? kKeep : kReplace, space, key.id, write.task_id, write.idx, write.task_path,
-               write.channel, write.value.type, sql::Blob{write.value.bytes});
+               write.channel, write.value.type, sql::Blob{write.value.bytes}, run_id);
     }
 }
 
@@ -172,7 +174,8 @@ std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_v
     return row.step() ? row.optionalString(0) : std::nullopt;
 }
 
-bool hasCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_view ns, std::string_view id) {
+bool hasCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_view ns,
+                   std::string_view id) {
     auto row = db.query(
         "SELECT 1 FROM checkpoint_spaces s JOIN checkpoints c ON c.space = s.id"
         " WHERE s.thread_id = $1 AND s.ns = $2 AND c.checkpoint_id = $3",
@@ -191,7 +194,11 @@ std::optional<std::string> latestCheckpointType(sql::Connection& db, std::string
 
 std::vector<CheckpointTuple> listCheckpoints(sql::Connection& db, const CheckpointQuery& query) {
     Conditions conditions;
-    if (query.thread_id) conditions.add("s.thread_id = ?", *query.thread_id);
+    if (query.thread_id) {
+        conditions.add("s.thread_id = ?", *query.thread_id);
+    } else {
+        conditions.add("substr(s.thread_id, 1, 1) <> ?", std::string(kDeletedPrefix));
+    }
     if (query.ns) conditions.add("s.ns = ?", *query.ns);
     if (query.id) conditions.add("c.checkpoint_id = ?", *query.id);
     if (query.before) conditions.add("c.checkpoint_id < ?", *query.before);

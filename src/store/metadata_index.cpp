@@ -4,12 +4,46 @@
 #include "store/json_match.hpp"
 
 #include <map>
+#include <string_view>
+#include <utility>
 
 namespace heddle::store {
 namespace {
 
 // Longer ones cost more in the index than a look at the metadata costs.
 constexpr std::size_t kIndexedChars = 256;
+constexpr int kIndexedDepth = 4;
+constexpr char kSeparator = '\x1f';
+
+// A key with the separator would look like a path; PostgreSQL's text has no NUL.
+bool fit(std::string_view key) {
+    return key.find_first_of(std::string_view("\x1f\0", 2)) == std::string_view::npos;
+}
+
+void collect(const std::string& key, JsonView value, int depth, IndexedField& out) {
+    if (key.size() > kIndexedChars || depth > kIndexedDepth) {
+        out.complete = false;
+        return;
+    }
+    if (value.isObject()) {
+        const auto fields = value.fields();
+        if (fields.empty()) out.complete = false;
+        for (const auto& field : fields) {
+            if (fit(field.key)) {
+                collect(key + kSeparator + field.key, field.value, depth + 1, out);
+            } else {
+                out.complete = false;
+            }
+        }
+        return;
+    }
+    auto canonical = canonicalScalar(value);
+    if (canonical && canonical->size() <= kIndexedChars) {
+        out.values.push_back({key, *std::move(canonical)});
+    } else {
+        out.complete = false;
+    }
+}
 
 using Entries = std::map<std::string, std::string>;
 
@@ -17,19 +51,21 @@ Entries entries(JsonView metadata) {
     Entries out;
     if (metadata.text() == "{}") return out;
     for (const auto& field : metadata.fields()) {
-        if (auto value = indexedValue(field)) out.emplace(field.key, *std::move(value));
+        for (auto& [key, value] : indexedField(field).values) out.emplace(std::move(key), std::move(value));
     }
     return out;
 }
 
 }  // namespace
 
-std::optional<std::string> indexedValue(const JsonField& field) {
-    // PostgreSQL's text has no NUL.
-    if (field.key.size() > kIndexedChars || field.key.find('\0') != std::string::npos) return std::nullopt;
-    auto value = canonicalScalar(field.value);
-    if (value && value->size() > kIndexedChars) return std::nullopt;
-    return value;
+IndexedField indexedField(const JsonField& field) {
+    IndexedField out;
+    if (fit(field.key)) {
+        collect(field.key, field.value, 1, out);
+    } else {
+        out.complete = false;
+    }
+    return out;
 }
 
 void updateMetadataIndex(sql::Connection& db, std::int64_t thread, JsonView before, JsonView after) {
@@ -46,6 +82,15 @@ void updateMetadataIndex(sql::Connection& db, std::int64_t thread, JsonView befo
             "INSERT INTO thread_metadata (thread, key, value) VALUES ($1, $2, $3)"
             " ON CONFLICT (thread, key) DO UPDATE SET value = excluded.value",
             thread, key, value);
+    }
+}
+
+void rebuildMetadataIndex(sql::Connection& db) {
+    db.run("DELETE FROM thread_metadata");
+    const RawJson nothing = RawJson::trusted("{}");
+    auto rows = db.query("SELECT id, metadata FROM threads WHERE temporary = 0");
+    while (rows.step()) {
+        updateMetadataIndex(db, rows.integer(0), nothing.view(), JsonView::trusted(rows.text(1)));
     }
 }
 

@@ -10,14 +10,15 @@
 namespace heddle::store {
 namespace {
 
-#define HEDDLE_SELECT_RUN                                                                           \
-    "SELECT r.uuid, t.uuid, r.assistant_uuid, r.graph_id, r.metadata, r.status, k.kwargs, "         \
-    "r.multitask_strategy,"                                                                         \
-    " r.created_at, r.updated_at, r.not_before, r.started_at, r.ended_at, r.attempt, r.failures, "  \
-    "r.error_type,"                                                                                 \
-    " r.error_message, r.traceparent, o.output FROM runs r JOIN threads t ON t.id = r.thread JOIN " \
-    "run_kwargs k ON k.run = "                                                                      \
-    "r.id"                                                                                          \
+#define HEDDLE_SELECT_RUN                                                                                    \
+    "SELECT r.uuid, t.uuid, r.assistant_uuid, r.graph_id, r.metadata, r.status, k.kwargs, "                  \
+    "r.multitask_strategy,"                                                                                  \
+    " r.created_at, r.updated_at, r.not_before, r.started_at, r.ended_at, r.attempt, r.failures, "           \
+    "r.error_type,"                                                                                          \
+    " r.error_message, r.traceparent, o.output, r.cancel_action, r.cancel_type, r.cancel_message FROM runs " \
+    "r JOIN threads t ON t.id = r.thread JOIN "                                                              \
+    "run_kwargs k ON k.run = "                                                                               \
+    "r.id"                                                                                                   \
     " LEFT JOIN run_outputs o ON o.run = r.id"
 // Word for word the condition of the partial index runs_open.
 #define HEDDLE_OPEN "r.status IN ('pending', 'running')"
@@ -42,6 +43,10 @@ Run readRun(const sql::Statement& row) {
     if (!row.isNull(15)) run.error = RunError{row.string(15), row.string(16)};
     if (!row.isNull(17)) run.traceparent = row.string(17);
     if (!row.isNull(18)) run.output = jsonAt(row, 18);
+    if (!row.isNull(19)) {
+        run.cancel =
+            Cancel{enumAt<CancelAction>(row, 19, parseCancelAction), {row.string(20), row.string(21)}};
+    }
     return run;
 }
 
@@ -154,6 +159,25 @@ bool finishRun(sql::Connection& db, const RunId& id, std::optional<std::int64_t>
                "UPDATE runs AS r SET status = $1, error_type = $2, error_message = $3, ended_at = $4,"
                " updated_at = $4 WHERE uuid = $5 AND " HEDDLE_OPEN,
                toString(status), type, message, now.micros(), id.str()) > 0;
+}
+
+void askCancel(sql::Connection& db, const RunId& id, const Cancel& cancel, Timestamp now) {
+    db.run(
+        "UPDATE runs SET cancel_action = $1, cancel_type = $2, cancel_message = $3, updated_at = $4"
+        " WHERE uuid = $5 AND status = 'running'",
+        toString(cancel.action), cancel.reason.type, cancel.reason.message, now.micros(), id.str());
+}
+
+std::vector<RunId> openRunIds(sql::Connection& db, std::optional<RunStatus> status, std::int64_t limit) {
+    std::vector<RunId> out;
+    auto rows = status ? db.query("SELECT r.uuid FROM runs r WHERE " HEDDLE_OPEN
+                                  " AND r.status = $1 AND r.cancel_action IS NULL ORDER BY +r.id LIMIT $2",
+                                  toString(*status), limit)
+                       : db.query("SELECT r.uuid FROM runs r WHERE " HEDDLE_OPEN
+                                  " AND r.cancel_action IS NULL ORDER BY +r.id LIMIT $1",
+                                  limit);
+    while (rows.step()) out.push_back(idAt<RunId>(rows, 0));
+    return out;
 }
 
 void saveRunOutput(sql::Connection& db, const RunId& id, const RawJson& output) {

@@ -42,6 +42,11 @@ bool requeueRun(sql::Connection& db, const RunId& id, std::int64_t attempt, Requ
 // `attempt` is given, when another attempt is the current one.
 bool finishRun(sql::Connection& db, const RunId& id, std::optional<std::int64_t> attempt, RunStatus status,
                const std::optional<RunError>& error, Timestamp now);
+// Notes that a running run is to stop; it holds over a restart. Replaces what was noted before.
+void askCancel(sql::Connection& db, const RunId& id, const Cancel& cancel, Timestamp now);
+// At most `limit` open runs, of one status where given, oldest first; those that were asked to stop already
+// are left out.
+std::vector<RunId> openRunIds(sql::Connection& db, std::optional<RunStatus> status, std::int64_t limit);
 // What wait and join answer for a run whose thread is gone (Run::output).
 void saveRunOutput(sql::Connection& db, const RunId& id, const RawJson& output);
 // Removes at most `limit` ended runs of retired threads that ended before `before`; how many it removed.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/schema.hpp"
 
+#include "store/metadata_index.hpp"
+
 #include <stdexcept>
 
 namespace heddle::store {
@@ -53,7 +55,7 @@ CREATE TABLE thread_states (
     state TEXT NOT NULL
 );
 
--- Top-level scalar metadata of threads that are not temporary, values as canonical JSON.
+-- Scalar metadata of threads that are not temporary, values as canonical JSON. key: metadata_index.hpp.
 CREATE TABLE thread_metadata (
     thread INTEGER NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
@@ -270,6 +272,10 @@ ALTER TABLE threads ADD COLUMN ttl_us INTEGER;
 ALTER TABLE threads ADD COLUMN ttl_strategy TEXT;
 ALTER TABLE threads ADD COLUMN expires_at INTEGER;
 CREATE INDEX threads_expiry ON threads (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Searches by status, and by when the state changed.
+CREATE INDEX threads_status ON threads (status, updated_at, temporary) WHERE temporary = 0;
+CREATE INDEX threads_state_updated ON threads (state_updated_at, temporary) WHERE temporary = 0;
 )sql";
 
 }  // namespace
@@ -279,7 +285,7 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
         case sql::Dialect::kSqlite:
             return {{1, "first", kSqliteFirst},
                     {2, "delivery log", kSqliteDeliveryLog},
-                    {3, "run semantics", kSqliteRunSemantics}};
+                    {3, "run semantics", kSqliteRunSemantics, rebuildMetadataIndex}};
         case sql::Dialect::kPostgres:
             break;
     }

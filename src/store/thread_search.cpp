@@ -45,15 +45,17 @@ std::int64_t single(sql::Statement row) {
 Plan plan(sql::Connection& db, const ThreadQuery& query) {
     Plan out;
     for (auto& field : query.metadata.view().fields()) {
-        auto value = out.keys.size() < kIndexedKeys ? indexedValue(field) : std::nullopt;
-        if (!value) {
-            out.rest.push_back(std::move(field));
-            continue;
+        auto indexed = indexedField(field);
+        const bool exact = indexed.complete && out.keys.size() + indexed.values.size() <= kIndexedKeys;
+        // Where the index says only a part, that part still narrows the search.
+        for (auto& [key, value] : indexed.values) {
+            if (out.keys.size() == kIndexedKeys) break;
+            const auto threads = single(
+                db.query("SELECT count(*) FROM thread_metadata WHERE key = $1 AND value = $2", key, value));
+            out.impossible = out.impossible || threads == 0;
+            out.keys.push_back({std::move(key), std::move(value), threads});
         }
-        const auto threads = single(db.query(
-            "SELECT count(*) FROM thread_metadata WHERE key = $1 AND value = $2", field.key, *value));
-        out.impossible = out.impossible || threads == 0;
-        out.keys.push_back({std::move(field.key), *std::move(value), threads});
+        if (!exact) out.rest.push_back(std::move(field));
     }
     std::stable_sort(out.keys.begin(), out.keys.end(),
                      [](const Key& a, const Key& b) { return a.threads < b.threads; });
@@ -61,14 +63,24 @@ Plan plan(sql::Connection& db, const ThreadQuery& query) {
     return out;
 }
 
+std::int64_t threadsWith(sql::Connection& db, ThreadStatus status) {
+    return single(
+        db.query("SELECT count(*) FROM threads WHERE status = $1 AND temporary = 0", toString(status)));
+}
+
 // How the first key is looked up: as the list of its threads, or thread by thread.
 enum class First { kList, kLookUp };
+
+// Sorting by it is walking along an index.
+bool isIndexed(std::string_view sort_by) {
+    return sort_by != "thread_id";
+}
 
 Conditions conditions(sql::Connection& db, const ThreadQuery& query, const Plan& plan, First first) {
     Conditions out;
     // The plus keeps SQLite from reading the whole table in the order of an index that does not help.
-    const bool sorted = query.sort_by == "updated_at" || query.sort_by == "created_at";
-    out.add(sorted ? "t.temporary = 0" : "+t.temporary = 0");
+    const bool sorted = isIndexed(query.sort_by);
+    out.add(sorted || (query.status && query.ids.empty()) ? "t.temporary = 0" : "+t.temporary = 0");
     if (!query.ids.empty()) {
         JsonWriter ids;
         ids.beginArray();
@@ -87,10 +99,16 @@ Conditions conditions(sql::Connection& db, const ThreadQuery& query, const Plan&
     return out;
 }
 
-First firstFor(sql::Connection& db, const ThreadQuery& query, const Plan& plan) {
+// Is the list of the first key's threads the shortest list to begin with?
+First shortest(sql::Connection& db, const ThreadQuery& query, const Plan& plan) {
     if (!query.ids.empty()) return First::kLookUp;
-    if (plan.keys.empty() || (query.sort_by != "updated_at" && query.sort_by != "created_at"))
-        return First::kList;
+    if (plan.keys.empty() || !query.status) return First::kList;
+    return plan.keys.front().threads > threadsWith(db, *query.status) ? First::kLookUp : First::kList;
+}
+
+First firstFor(sql::Connection& db, const ThreadQuery& query, const Plan& plan) {
+    const First first = shortest(db, query, plan);
+    if (first == First::kLookUp || plan.keys.empty() || !isIndexed(query.sort_by)) return first;
     const auto all = single(db.query("SELECT max(id) FROM threads"));
     return plan.keys.front().threads * kWalkShare > all ? First::kLookUp : First::kList;
 }
@@ -98,7 +116,7 @@ First firstFor(sql::Connection& db, const ThreadQuery& query, const Plan& plan) 
 std::string orderBy(const ThreadQuery& query) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kColumns = {{
         {"thread_id", "t.uuid"},
-        {"status", "t.status"},
+        {"status", "t.status"},  // and then by updated_at, as the index is
         {"created_at", "t.created_at"},
         {"updated_at", "t.updated_at"},
         {"state_updated_at", "t.state_updated_at"},
@@ -107,7 +125,8 @@ std::string orderBy(const ThreadQuery& query) {
                                             [&query](const auto& c) { return c.first == query.sort_by; });
     if (column == kColumns.end()) throw std::logic_error("threads cannot be sorted by " + query.sort_by);
     const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
-    return " ORDER BY " + std::string(column->second) + direction + ", t.id" + direction;
+    const std::string then = query.sort_by == "status" ? ", t.updated_at" + direction : "";
+    return " ORDER BY " + std::string(column->second) + direction + then + ", t.id" + direction;
 }
 
 std::vector<std::int64_t> ids(sql::Statement rows) {
@@ -132,7 +151,7 @@ bool matches(sql::Connection& db, std::int64_t id, const Plan& plan, const Threa
 }
 
 std::vector<std::int64_t> scan(sql::Connection& db, const Plan& plan, const ThreadQuery& query) {
-    const auto where = conditions(db, query, plan, query.ids.empty() ? First::kList : First::kLookUp);
+    const auto where = conditions(db, query, plan, shortest(db, query, plan));
     const std::string text = "SELECT t.id FROM threads t" + where.where() + orderBy(query);
     auto found = ids(where.query(db, text));
     std::erase_if(found, [&](std::int64_t id) { return !matches(db, id, plan, query); });
@@ -146,7 +165,7 @@ std::int64_t count(sql::Connection& db, const Plan& plan, const ThreadQuery& que
     if (plan.keys.size() == 1 && query.ids.empty() && !query.status) return plan.keys.front().threads;
     ThreadQuery any_order = query;
     any_order.sort_by = "updated_at";
-    const auto where = conditions(db, any_order, plan, query.ids.empty() ? First::kList : First::kLookUp);
+    const auto where = conditions(db, any_order, plan, shortest(db, query, plan));
     return single(where.query(db, "SELECT count(*) FROM threads t" + where.where()));
 }
 

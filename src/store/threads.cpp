@@ -15,7 +15,7 @@ namespace {
 #define HEDDLE_THREAD_HEAD                                                                               \
     "SELECT t.uuid, t.created_at, t.updated_at, t.state_updated_at, t.status, t.graph_id, t.temporary, " \
     "t.metadata,"                                                                                        \
-    " t.config"
+    " t.config, t.ttl_us, t.ttl_strategy, t.expires_at"
 
 struct Head {
     std::int64_t id = 0;
@@ -42,6 +42,17 @@ void readHead(const sql::Statement& row, Thread& thread) {
     thread.temporary = row.integer(6) != 0;
     thread.metadata = jsonAt(row, 7);
     thread.config = jsonAt(row, 8);
+    if (row.isNull(9)) return;
+    thread.ttl = ThreadTtl{microseconds(row.integer(9)), enumAt<TtlStrategy>(row, 10, parseTtlStrategy)};
+    thread.expires_at = optionalTimeAt(row, 11);
+}
+
+std::optional<std::int64_t> livesOf(const std::optional<ThreadTtl>& ttl) {
+    return ttl ? std::optional<std::int64_t>(ttl->lives.count()) : std::nullopt;
+}
+
+std::optional<std::string_view> strategyOf(const std::optional<ThreadTtl>& ttl) {
+    return ttl ? std::optional<std::string_view>(toString(ttl->strategy)) : std::nullopt;
 }
 
 // Temporary threads are in no search, hence not in the index.
@@ -90,12 +101,12 @@ const std::string& selectThread() {
 Thread readThread(const sql::Statement& row) {
     Thread thread;
     readHead(row, thread);
-    if (row.isNull(9)) return thread;
-    thread.state_checkpoint_id = row.optionalString(10);
-    if (!row.isNull(11)) thread.error = jsonAt(row, 11);
-    thread.interrupts = jsonAt(row, 12);
-    thread.values = jsonAt(row, 13);
-    thread.state = jsonAt(row, 14);
+    if (row.isNull(12)) return thread;
+    thread.state_checkpoint_id = row.optionalString(13);
+    if (!row.isNull(14)) thread.error = jsonAt(row, 14);
+    thread.interrupts = jsonAt(row, 15);
+    thread.values = jsonAt(row, 16);
+    thread.state = jsonAt(row, 17);
     return thread;
 }
 
@@ -104,10 +115,11 @@ bool insertThread(sql::Connection& db, const Thread& thread) {
     const auto inserted = db.run(
         "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, graph_id, temporary, "
         "metadata,"
-        " config) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (uuid) DO NOTHING",
+        " config, ttl_us, ttl_strategy, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+        " $3 + $10) ON CONFLICT (uuid) DO NOTHING",
         uuid, thread.created_at.micros(), thread.updated_at.micros(), thread.state_updated_at.micros(),
         toString(thread.status), thread.graph_id, thread.temporary ? 1 : 0, thread.metadata.text(),
-        thread.config.text());
+        thread.config.text(), livesOf(thread.ttl), strategyOf(thread.ttl));
     if (inserted == 0) return false;
     const bool indexed = !thread.temporary && thread.metadata.text() != "{}";
     if (!indexed && !hasState(thread)) return true;
@@ -137,10 +149,17 @@ std::optional<Thread> patchThread(sql::Connection& db, const ThreadId& id, JsonV
     const auto head = lockThread(db, id);
     if (!head) return std::nullopt;
     const RawJson merged = mergeObjects(head->metadata.view(), metadata);
-    db.run("UPDATE threads SET metadata = $1, updated_at = $2 WHERE id = $3", merged.text(), now.micros(),
-           head->id);
+    db.run("UPDATE threads SET metadata = $1, updated_at = $2, expires_at = $2 + ttl_us WHERE id = $3",
+           merged.text(), now.micros(), head->id);
     reindex(db, *head, merged.view());
     return findThread(db, id);
+}
+
+bool setThreadTtl(sql::Connection& db, const ThreadId& id, const std::optional<ThreadTtl>& ttl) {
+    return db.run(
+               "UPDATE threads SET ttl_us = $1, ttl_strategy = $2, expires_at = updated_at + $1"
+               " WHERE uuid = $3 AND retired_at IS NULL",
+               livesOf(ttl), strategyOf(ttl), id.str()) > 0;
 }
 
 namespace {
@@ -151,7 +170,7 @@ std::optional<Head> writeHead(sql::Connection& db, const Thread& thread) {
     db.run(
         "UPDATE threads SET created_at = $1, updated_at = $2, state_updated_at = $3, status = $4, graph_id = "
         "$5,"
-        " metadata = $6, config = $7 WHERE id = $8",
+        " metadata = $6, config = $7, expires_at = $2 + ttl_us WHERE id = $8",
         thread.created_at.micros(), thread.updated_at.micros(), thread.state_updated_at.micros(),
         toString(thread.status), thread.graph_id, thread.metadata.text(), thread.config.text(), head->id);
     reindex(db, *head, thread.metadata.view());
@@ -170,8 +189,10 @@ void saveThreadHead(sql::Connection& db, const Thread& thread) {
 }
 
 void setThreadStatus(sql::Connection& db, const ThreadId& id, ThreadStatus status, Timestamp now) {
-    db.run("UPDATE threads SET status = $1, updated_at = $2 WHERE uuid = $3 AND retired_at IS NULL",
-           toString(status), now.micros(), id.str());
+    db.run(
+        "UPDATE threads SET status = $1, updated_at = $2, expires_at = $2 + ttl_us"
+        " WHERE uuid = $3 AND retired_at IS NULL",
+        toString(status), now.micros(), id.str());
 }
 
 bool removeThread(sql::Connection& db, const ThreadId& id) {
@@ -191,7 +212,7 @@ void retireThread(sql::Connection& db, const ThreadId& id) {
     db.run(
         "UPDATE threads SET retired_at = coalesce((SELECT max(r.ended_at) FROM runs r WHERE r.thread = "
         "threads.id),"
-        " updated_at), temporary = 1, metadata = '{}', config = '{}' WHERE id = $1",
+        " updated_at), expires_at = NULL, temporary = 1, metadata = '{}', config = '{}' WHERE id = $1",
         head->id);
     db.run("DELETE FROM thread_states WHERE thread = $1", head->id);
     db.run("DELETE FROM thread_metadata WHERE thread = $1", head->id);

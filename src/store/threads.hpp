@@ -39,6 +39,8 @@ std::optional<Thread> findThread(sql::Connection& db, const ThreadId& id);
 std::optional<Thread> findThreadHead(sql::Connection& db, const ThreadId& id);
 // Merges metadata (shallow, byte for byte) and sets updated_at; the new row, or nothing if there is none.
 std::optional<Thread> patchThread(sql::Connection& db, const ThreadId& id, JsonView metadata, Timestamp now);
+// Counts from updated_at, as every later change does. False when there is no such thread.
+bool setThreadTtl(sql::Connection& db, const ThreadId& id, const std::optional<ThreadTtl>& ttl);
 // Writes status, config, values, error, interrupts, state, graph_id, metadata and times of an existing
 // thread.
 void saveThread(sql::Connection& db, const Thread& thread);

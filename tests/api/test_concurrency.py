@@ -47,16 +47,23 @@ def test_interrupt_stops_the_run_before(both):
     assert server.run(first)["status"] == "interrupted"
 
 
-def test_rollback_of_a_run_before_is_refused_by_name_and_changes_nothing(both):
-    """Comes with a later version; until then it must not be taken for something else."""
+def test_rollback_removes_the_run_before_and_what_it_did(both):
     server, echo, sleepy, _ = both
-    first = server.create_run(sleepy, {"seconds": 60})
+    thread = server.thread()
+    server.wait_run(echo, {"text": "1"}, thread)
+    before = server.get(f"/threads/{thread}/state").json()
+    first = server.create_run(sleepy, {"seconds": 60}, thread)
     server.until_status(first, "running")
-    body = {"assistant_id": echo, "input": {"text": "2"}, "multitask_strategy": "rollback"}
-    answer = server.post(f"/threads/{first['thread_id']}/runs/wait", body)
-    assert answer.status_code == 422 and "multitask_strategy" in answer.json()["detail"]
-    assert server.run(first)["status"] == "running"
-    server.post(f"/threads/{first['thread_id']}/runs/{first['run_id']}/cancel?wait=true")
+    until(lambda: server.get(f"/threads/{thread}/state").json()["values"].get("seconds"), "the first checkpoint")
+    assert server.post(f"/threads/{thread}/runs/{first['run_id']}/cancel?wait=1&action=rollback").status_code == 200
+    assert server.get(f"/threads/{thread}/runs/{first['run_id']}").status_code == 404
+    assert server.get(f"/threads/{thread}/state").json() == before
+    second = server.create_run(sleepy, {"seconds": 60}, thread)
+    server.until_status(second, "running")
+    assert server.wait_run(echo, {"text": "2"}, thread, multitask_strategy="rollback")["out"] == "2"
+    assert server.get(f"/threads/{thread}/runs/{second['run_id']}").status_code == 404
+    assert "seconds" not in server.get(f"/threads/{thread}/state").json()["values"]
+    assert server.get(f"/threads/{thread}").json()["status"] == "idle"
 
 
 def test_cancel_of_a_running_run(both):
@@ -116,14 +123,34 @@ def test_a_waiting_client_gets_the_values_of_a_cancelled_run(wire):
         assert opened.body().strip() == b'{"seconds":60,"steps":[]}'
 
 
-def test_cancel_with_rollback_is_refused_by_name_and_changes_nothing(wire):
-    run = wire.create_run("sleepy", {"seconds": 60})
-    wire.until_status(run, "running")
-    path = f"/threads/{run['thread_id']}/runs/{run['run_id']}/cancel"
-    answer = wire.post(f"{path}?wait=1&action=rollback")
-    assert answer.status_code == 422 and "rollback" in answer.json()["detail"]
-    assert wire.run(run)["status"] == "running"
-    wire.post(f"{path}?wait=1")
+def test_many_runs_are_cancelled_at_once(both):
+    server, echo, sleepy, _ = both
+    busy = server.create_run(sleepy, {"seconds": 60})
+    thread = busy["thread_id"]
+    queued = [server.create_run(echo, {"text": "x"}, thread) for _ in range(3)]
+    server.until_status(busy, "running")
+    body = {"thread_id": thread, "run_ids": [run["run_id"] for run in queued]}
+    assert server.post("/runs/cancel", body).status_code == 204
+    assert {server.run(run)["status"] for run in queued} == {"interrupted"}
+    assert server.post("/runs/cancel", body).status_code == 404
+    assert server.post("/runs/cancel?action=rollback", {"status": "running"}).status_code == 204
+    until(lambda: server.get(f"/threads/{thread}/runs/{busy['run_id']}").status_code == 404, "the rollback")
+    for bad in ({}, {"status": "xx"}, {"run_ids": body["run_ids"]}, {**body, "status": "all"}, {"thread_id": thread}):
+        assert server.post("/runs/cancel", bad).status_code == 422, bad
+    assert server.post(f"/threads/{thread}/runs/{busy['run_id']}/cancel?action=explode").status_code == 422
+
+
+def test_a_run_that_takes_too_long_ends_as_timeout(both):
+    server, _, sleepy, _ = both
+    thread = server.thread()
+    body = {"assistant_id": sleepy, "input": {"seconds": 60}, "config": {"run_timeout": 0.3}}
+    answer = server.post(f"/threads/{thread}/runs/wait", body).json()
+    assert answer["__error__"]["error"] == "TimeoutError" and "0.3 seconds" in answer["__error__"]["message"]
+    assert server.get(f"/threads/{thread}/runs").json()[0]["status"] == "timeout"
+    assert server.get(f"/threads/{thread}").json()["status"] == "error"
+    body["config"] = {"run_timeout": -1}
+    refused = server.post(f"/threads/{thread}/runs/wait", body)
+    assert refused.status_code == 422 and "run_timeout" in refused.json()["detail"]
 
 
 def test_a_deleted_running_run_leaves_a_usable_thread(both):

@@ -213,7 +213,7 @@ def test_an_unknown_path_is_404(native, path):
 
 
 @pytest.mark.parametrize("method, path", [("PUT", "/threads"), ("GET", "/threads"), ("GET", "/runs"), ("DELETE", "/runs"),
-                                          ("PUT", f"/threads/{UNKNOWN}"), ("POST", "/ok"), ("DELETE", "/assistants/search")])
+                                          ("PUT", f"/threads/{UNKNOWN}"), ("POST", "/ok"), ("DELETE", "/assistants")])
 def test_a_wrong_method_is_405_and_says_what_is_allowed(native, method, path):
     answer = native.http.request(method, path)
     refused(answer, 405)

@@ -102,7 +102,7 @@ TEST_F(MigrationsTest, OfTheStoreRunFromEveryOlderVersion) {
                 return db.run(
                            "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, "
                            "temporary,"
-                           " metadata, config) VALUES ($1, 1, 2, 3, 'idle', 0, '{\"a\":1}', '{}')",
+                           " metadata, config) VALUES ($1, 1, 2, 3, 'idle', 0, '{\"a\":{\"b\":1.0}}', '{}')",
                            thread.id.str()) == 1;
             };
             ASSERT_TRUE(*runToEnd(io_, database->write(job)));
@@ -112,7 +112,14 @@ TEST_F(MigrationsTest, OfTheStoreRunFromEveryOlderVersion) {
             const auto found = store::findThread(db, thread.id);
             return found ? found->metadata.text() : "gone";
         };
-        EXPECT_EQ(*runToEnd(io_, database->read(job)), "{\"a\":1}");
+        EXPECT_EQ(*runToEnd(io_, database->read(job)), "{\"a\":{\"b\":1.0}}");
+        auto search = [](Connection& db) -> Result<std::int64_t> {
+            store::ThreadQuery query;
+            query.metadata = json("{\"a\":{\"b\":1}}");
+            return store::countThreads(db, query);
+        };
+        // The newest version does not look at what is put in behind its back.
+        EXPECT_EQ(*runToEnd(io_, database->read(search)), from < all.size() ? 1 : 0);
         database.reset();
         std::filesystem::remove(dir_.file());
     }

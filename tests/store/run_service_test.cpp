@@ -144,6 +144,15 @@ struct ServiceTest : ::testing::Test {
         return *runToEnd(io, db.read(std::move(job)));
     }
 
+    [[nodiscard]] CancelTarget target(const RunId& run, std::optional<ThreadId> of = {}) const {
+        CancelTarget out;
+        out.thread = of.value_or(thread);
+        out.ids = {run};
+        return out;
+    }
+    static Cancel interrupt() { return {CancelAction::kInterrupt, {kUserInterrupt, "asked"}}; }
+    static Cancel rollback() { return {CancelAction::kRollback, {kUserRollback, "asked"}}; }
+
     Delivery delivered(const RunId& run) {
         auto job = [id = deliveryId(run)](sql::Connection& connection) -> Result<Delivery> {
             return store::findDelivery(connection, id).value_or(Delivery{});
@@ -328,12 +337,12 @@ TEST_F(ServiceTest, ACancelledPendingRunEndsAtOnceWithItsWebhook) {
     RunRequest asked = request();
     asked.webhook = "http://127.0.0.1:9/hook";
     const auto accepted = create(std::move(asked));
-    const auto cancelled = runToEnd(io, service->cancel(thread, accepted.run.id, {"UserInterrupt", "asked"}));
+    const auto cancelled = runToEnd(io, service->cancel(target(accepted.run.id), interrupt()));
     EXPECT_TRUE(cancelled);
     EXPECT_EQ(row(accepted.run.id).status, RunStatus::kInterrupted);
     EXPECT_EQ(outbox().size(), 1U);
     EXPECT_EQ(threadRow().status, ThreadStatus::kIdle);
-    const auto again = runToEnd(io, service->cancel(thread, accepted.run.id, {"UserInterrupt", "asked"}));
+    const auto again = runToEnd(io, service->cancel(target(accepted.run.id), interrupt()));
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().kind, ProblemKind::kNotFound);
 }
@@ -341,7 +350,7 @@ TEST_F(ServiceTest, ACancelledPendingRunEndsAtOnceWithItsWebhook) {
 TEST_F(ServiceTest, ACancelledRunningRunEndsWhenItsAttemptDoes) {
     const auto accepted = create(request());
     untilStarted(1);
-    EXPECT_TRUE(runToEnd(io, service->cancel(thread, accepted.run.id, {"UserInterrupt", "asked"})));
+    EXPECT_TRUE(runToEnd(io, service->cancel(target(accepted.run.id), interrupt())));
     ASSERT_EQ(executor.cancelled.size(), 1U);
     EXPECT_FALSE(accepted.live->outcome());
     end(0, ended(graph::RunEnd::Status::kInterrupted));
@@ -352,10 +361,72 @@ TEST_F(ServiceTest, ACancelledRunningRunEndsWhenItsAttemptDoes) {
 
 TEST_F(ServiceTest, ACancelForAnotherThreadsRunIsRefused) {
     const auto accepted = create(request());
-    const auto refused =
-        runToEnd(io, service->cancel(makeThread(), accepted.run.id, {"UserInterrupt", "asked"}));
+    const auto refused = runToEnd(io, service->cancel(target(accepted.run.id, makeThread()), interrupt()));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ProblemKind::kNotFound);
+}
+
+TEST_F(ServiceTest, ARolledBackRunGoesAndLeavesItsThreadAsItWas) {
+    create(request());
+    untilStarted(1);
+    end(0, ended(graph::RunEnd::Status::kSuccess));
+    until([&] { return service->running() == 0; });
+    RunRequest asked = request();
+    asked.webhook = "http://127.0.0.1:9/hook";
+    const auto accepted = create(std::move(asked));
+    untilStarted(2);
+    EXPECT_TRUE(runToEnd(io, service->cancel(target(accepted.run.id), rollback())));
+    // It was faster, but the rollback was acknowledged.
+    end(1, ended(graph::RunEnd::Status::kSuccess, kInterruptedState));
+    until([&] { return accepted.live->outcome().has_value(); });
+    EXPECT_EQ(accepted.live->outcome()->status, RunStatus::kRolledBack);
+    EXPECT_EQ(row(accepted.run.id).id, RunId()) << "the run is gone";
+    EXPECT_EQ(threadRow().status, ThreadStatus::kIdle);
+    EXPECT_EQ(threadRow().values.text(), R"({"out":"hi"})");
+    EXPECT_NE(delivered(accepted.run.id).body.find(R"("status":"rollback")"), std::string::npos);
+}
+
+TEST_F(ServiceTest, ACancelOfARunningRunHoldsOverARestart) {
+    const auto kept = create(request());
+    untilStarted(1);
+    EXPECT_TRUE(runToEnd(io, service->cancel(target(kept.run.id), interrupt())));
+    service = makeService();
+    runToEnd(io, service->recover());
+    EXPECT_EQ(row(kept.run.id).status, RunStatus::kInterrupted);
+    EXPECT_EQ(threadRow().status, ThreadStatus::kInterrupted);
+    const auto gone = create(request());
+    untilStarted(2);
+    EXPECT_TRUE(runToEnd(io, service->cancel(target(gone.run.id), rollback())));
+    service = makeService();
+    runToEnd(io, service->recover());
+    EXPECT_EQ(row(gone.run.id).id, RunId());
+}
+
+TEST_F(ServiceTest, ARunThatIsOutOfTimeIsStoppedAndEndsAsTimeout) {
+    RunRequest asked = request();
+    asked.config = RawJson::trusted(R"({"run_timeout":0.01})");
+    const auto accepted = create(std::move(asked));
+    untilStarted(1);
+    until([&] { return !executor.cancelled.empty(); });
+    end(0, ended(graph::RunEnd::Status::kInterrupted));
+    until([&] { return accepted.live->outcome().has_value(); });
+    EXPECT_EQ(row(accepted.run.id).status, RunStatus::kTimeout);
+    EXPECT_EQ(row(accepted.run.id).error->type, kTimeoutError);
+    EXPECT_EQ(threadRow().status, ThreadStatus::kError);
+    EXPECT_NE(accepted.events->take(1 << 20).find("event: error"), std::string::npos);
+}
+
+TEST_F(ServiceTest, ManyRunsAreCancelledByStatus) {
+    executor.has_room = false;
+    std::vector<RunId> ids;
+    for (int i = 0; i < 5; ++i) ids.push_back(create(request()).run.id);
+    CancelTarget all;
+    all.all_open = true;
+    all.status = RunStatus::kPending;
+    all.limit = 2;
+    EXPECT_TRUE(runToEnd(io, service->cancel(all, interrupt())));
+    for (const auto& id : ids) EXPECT_EQ(row(id).status, RunStatus::kInterrupted);
+    EXPECT_FALSE(runToEnd(io, service->cancel(all, interrupt()))) << "nothing is open any more";
 }
 
 TEST_F(ServiceTest, DeletingAThreadEndsItsRunsWithTheirWebhooks) {

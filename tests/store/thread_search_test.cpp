@@ -27,7 +27,10 @@ class ThreadSearchTest : public StoreTest {
             {"user", {"1", "2", "3", "4", "5", "6.0", "7", "8"}},
             {"flag", {"true", "null", "\"true\""}},
             {"list", {"[1,2]", "[2]", "[]"}},
-            {"deep", {"{\"a\":1}", "{\"a\":1,\"b\":2}"}},
+            {"deep",
+             {"{\"a\":1}", "{\"a\":1,\"b\":2}", "{}", "{\"a\":{\"b\":1.0}}", "{\"a\":{\"b\":1,\"c\":[2]}}",
+              "{\"a\":{\"b\":{\"c\":{\"d\":1}}}}", "{\"a\":[1,2],\"b\":2}",
+              "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6}"}},
         };
         JsonWriter out;
         out.beginObject();
@@ -85,7 +88,9 @@ class ThreadSearchTest : public StoreTest {
 
     static bool before(const Thread& a, const Thread& b, const std::string& by) {
         if (by == "thread_id") return a.id < b.id;
-        if (by == "status") return toString(a.status) < toString(b.status);
+        if (by == "status") {
+            return std::pair(toString(a.status), a.updated_at) < std::pair(toString(b.status), b.updated_at);
+        }
         if (by == "created_at") return a.created_at < b.created_at;
         if (by == "updated_at") return a.updated_at < b.updated_at;
         return a.state_updated_at < b.state_updated_at;

@@ -177,6 +177,22 @@ TEST_P(ThreadsTest, AreFoundByTopLevelMetadata) {
     EXPECT_EQ(withMetadata(R"({"user":"bob","tags":["y"]})"), Ids{});
 }
 
+TEST_P(ThreadsTest, AreFoundByNestedMetadata) {
+    const auto nested = add(R"({"a":{"b":1.0,"c":{"d":"x"}}})"), flat = add(R"({"a\u001fb":1})");
+    EXPECT_EQ(withMetadata(R"({"a":{"b":1}})"), Ids{nested.id});
+    EXPECT_EQ(withMetadata(R"({"a":{"c":{"d":"x"},"b":1e0}})"), Ids{nested.id});
+    EXPECT_EQ(withMetadata(R"({"a":{}})"), Ids{nested.id});
+    EXPECT_EQ(withMetadata(R"({"a":{"b":2}})"), Ids{});
+    EXPECT_EQ(withMetadata(R"({"a":{"c":"x"}})"), Ids{});
+    EXPECT_EQ(withMetadata(R"({"a\u001fb":1})"), Ids{flat.id});
+    write([&](Connection& db) {
+        return store::patchThread(db, nested.id, json(R"({"a":{"e":1}})").view(), at(1));
+    });
+    EXPECT_EQ(withMetadata(R"({"a":{"b":1}})"), Ids{});
+    EXPECT_EQ(withMetadata(R"({"a":{"e":1}})"), Ids{nested.id});
+    EXPECT_EQ(count("thread_metadata"), 1);
+}
+
 TEST_P(ThreadsTest, AreFoundByLongAndByManyKeys) {
     const std::string text(5000, 'x');
     const Thread one = add(R"({"long":")" + text + R"(","a":1,"b":2,"c":3,"d":4,"e":5,"f":6})");

@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,8 @@ namespace heddle::graph {
 namespace {
 
 constexpr double kSleepSecondsMax = 24.0 * 3600;
+constexpr double kBurstMost = 1e6;
+constexpr std::int64_t kBurstTurn = 500;
 
 boost::asio::awaitable<std::string> echo(RunContext& run) {
     const auto text = JsonView::trusted(run.state()).get("text");
@@ -45,12 +48,30 @@ boost::asio::awaitable<std::string> fail(RunContext& run) {
     co_return "null";
 }
 
+boost::asio::awaitable<std::string> burst(RunContext& run) {
+    const auto field = JsonView::trusted(run.state()).get("events");
+    const auto asked = field ? field->number() : std::nullopt;
+    if (!asked || *asked < 0 || *asked > kBurstMost) {
+        throw GraphError("ValueError", "events must be a number from 0 to 1000000");
+    }
+    const auto events = static_cast<std::int64_t>(*asked);
+    for (std::int64_t n = 0; n < events; ++n) {
+        run.emit("{\"n\":" + std::to_string(n) + "}");
+        // Lets the loop serve others.
+        if (n % kBurstTurn == kBurstTurn - 1) co_await run.sleep(std::chrono::microseconds(0));
+    }
+    JsonWriter update;
+    update.beginObject().key("sent").integer(events).endObject();
+    co_return update.take();
+}
+
 }  // namespace
 
 std::optional<NativeGraph> builtinGraph(std::string_view name) {
     if (name == "echo") return NativeGraph(echo);
     if (name == "sleep") return NativeGraph(sleepFor);
     if (name == "fail") return NativeGraph(fail);
+    if (name == "burst") return NativeGraph(burst);
     return std::nullopt;
 }
 

@@ -12,6 +12,7 @@ namespace heddle::graph {
 // echo:  {"out": state.text}
 // sleep: waits state.seconds (1 without one), then {"slept": seconds}
 // fail:  raises ValueError with state.message ("kaput" without one)
+// burst: sends state.events custom events {"n": 0}, {"n": 1}…, then {"sent": events}
 // Nothing for any other name.
 [[nodiscard]] std::optional<NativeGraph> builtinGraph(std::string_view name);
 

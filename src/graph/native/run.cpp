@@ -63,7 +63,7 @@ boost::asio::awaitable<void> NativeRun::store() {
         const bool current = store::isCurrentAttempt(db, id, attempt);
         if (!current) return false;
         for (const auto& put : puts) store::putCheckpoint(db, put);
-        if (!writes.empty()) store::putWrites(db, key, writes);
+        if (!writes.empty()) store::putWrites(db, key, writes, id.str());
         return true;
     };
     const Result<bool> stored = co_await db_.write(std::move(job));

@@ -76,8 +76,10 @@ void CallServer::put(Call call, const FrameView& frame) {
 void CallServer::putWrites(Call call, const FrameView& frame) {
     auto put = readWrites(frame);
     if (!put) return refuse(call, "InvalidRequest", put.error().detail);
-    write(std::move(call),
-          [put = std::move(*put)](sql::Connection& db) { store::putWrites(db, put.key, put.writes); });
+    const auto run = call.attempt ? std::optional<std::string>(call.attempt->run.str()) : std::nullopt;
+    write(std::move(call), [put = std::move(*put), run](sql::Connection& db) {
+        store::putWrites(db, put.key, put.writes, run);
+    });
 }
 
 void CallServer::remove(Call call, const FrameView& frame) {

@@ -484,6 +484,7 @@ class FlakyDatabase final : public sql::Database {
         sql::migrate(connection, store::schema(sql::Dialect::kSqlite), Timestamp());
     }
     asio::awaitable<void> flush() override { co_return; }
+    asio::awaitable<void> trim() override { co_return; }
 
     sql::SqliteConnection connection{":memory:", sql::SqliteConnection::Role::kWriter};
     int jobs = 0;

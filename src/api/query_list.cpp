@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/query_list.hpp"
+
+namespace heddle::api {
+
+std::vector<std::string> queryList(const http::Request& request, std::string_view name) {
+    std::vector<std::string> items;
+    for (std::string_view text : request.queryValues(name)) {
+        while (!text.empty()) {
+            const auto end = text.find(',');
+            if (end != 0) items.emplace_back(text.substr(0, end));
+            text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        }
+    }
+    return items;
+}
+
+}  // namespace heddle::api
