@@ -61,7 +61,9 @@ Names selected(const Call& call) {
 
 // Only the selected fields of a ThreadState; "values.x" selects one key of its values.
 void writeSelected(JsonWriter& out, JsonView state, const Names& names) {
-    const auto wanted = [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); };
+    const auto wanted = [&](const std::string& name) {
+        return std::ranges::find(names, name) != names.end();
+    };
     out.beginObject();
     for (const auto& field : state.fields()) {
         if (wanted(field.key)) {
@@ -249,7 +251,8 @@ void addThreadStates(Routes& routes, Context& context) {
     };
     routes.add(Method::kGet, "/threads/{thread_id}/state", Body::kNone, bind(latestState));
     routes.add(Method::kPost, "/threads/{thread_id}/state", Body::kRequired, bind(updateState));
-    routes.add(Method::kPost, "/threads/{thread_id}/state/checkpoint", Body::kRequired, bind(stateOfCheckpoint));
+    routes.add(Method::kPost, "/threads/{thread_id}/state/checkpoint", Body::kRequired,
+               bind(stateOfCheckpoint));
     routes.add(Method::kGet, "/threads/{thread_id}/state/{checkpoint_id}", Body::kNone, bind(stateAt));
     routes.add(Method::kGet, "/threads/{thread_id}/history", Body::kNone, bind(getHistory));
     routes.add(Method::kPost, "/threads/{thread_id}/history", Body::kOptional, bind(postHistory));

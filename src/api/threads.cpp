@@ -38,7 +38,8 @@ asio::awaitable<Result<Thread>> readThread(Context& context, ThreadId id) {
 
 // Gives a new thread its first checkpoints. Where that is refused there is no thread either.
 asio::awaitable<Result<void>> applySupersteps(Context& context, ThreadId id, JsonView supersteps) {
-    const auto updated = co_await context.runs.updateState({id, {}, RawJson::copy(supersteps)});
+    run::StateChange change{id, {}, RawJson::copy(supersteps)};
+    const auto updated = co_await context.runs.updateState(std::move(change));
     if (updated) co_return Result<void>();
     (void)co_await context.runs.removeThread(id);
     co_return updated.error();

@@ -101,9 +101,9 @@ class Executor {
     // Asks an attempt to stop; it ends with kInterrupted, or as it would have if it was faster.
     virtual void cancel(const RunId& run, std::int64_t attempt) = 0;
 
-    // Questions about checkpoints. kBadRequest where the graph refuses, kConflict where another runtime wrote the
-    // checkpoints, kUnavailable when no worker answers in time.
-    // ThreadState JSON; its `created_at` is null when there is no such checkpoint.
+    // Questions about checkpoints. kBadRequest where the graph refuses, kConflict where another runtime wrote
+    // the checkpoints, kUnavailable when no worker answers in time. ThreadState JSON; its `created_at` is
+    // null when there is no such checkpoint.
     virtual boost::asio::awaitable<Result<RawJson>> state(StateQuery query) = 0;
     // A JSON list of ThreadState, newest first.
     virtual boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) = 0;

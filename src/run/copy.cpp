@@ -9,7 +9,8 @@
 
 namespace heddle::run {
 
-Result<Thread> copyThread(sql::Connection& db, const ThreadId& source, const ThreadId& target, Timestamp now) {
+Result<Thread> copyThread(sql::Connection& db, const ThreadId& source, const ThreadId& target,
+                          Timestamp now) {
     auto found = store::findThread(db, source);
     if (!found) return Problem::notFound("Thread with ID " + source.str() + " not found");
     Thread copy = std::move(*found);

@@ -39,8 +39,8 @@ class Scheduler {
     [[nodiscard]] bool taken(const ThreadId& thread) const;
     // A pending run was cancelled or deleted. False if it is not waiting (it was handed out, or is unknown).
     bool remove(const RunId& run);
-    // The run that next() handed out for this thread has ended (or went back), or what occupied it: the thread
-    // is free.
+    // The run that next() handed out for this thread has ended (or went back), or what occupied it: the
+    // thread is free.
     void release(const ThreadId& thread);
     // Puts a run that next() handed out back in front of its thread's queue, and frees the thread.
     void putBack(Waiting run);

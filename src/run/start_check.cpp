@@ -43,7 +43,8 @@ Result<void> checkStart(sql::Connection& db, const Run& run, const std::vector<s
     const auto root = askedCheckpoint(run);
     if (id && ns && !root) {
         return Problem::invalid(
-            "checkpoint.checkpoint_map: needed to start from a subgraph's checkpoint; give the whole `checkpoint` of "
+            "checkpoint.checkpoint_map: needed to start from a subgraph's checkpoint; give the whole "
+            "`checkpoint` of "
             "its state");
     }
     if (ns && root && !store::hasCheckpoint(db, thread, "", *root)) {

@@ -33,8 +33,7 @@ Result<Known> lookUp(sql::Connection& db, const StateRequest& request) {
     Known known;
     known.latest = store::latestCheckpointId(db, request.thread.str(), "");
     const bool of_row = ref.ns.empty() && (ref.id.empty() || ref.id == known.latest);
-    auto thread =
-        of_row ? store::findThread(db, request.thread) : store::findThreadHead(db, request.thread);
+    auto thread = of_row ? store::findThread(db, request.thread) : store::findThreadHead(db, request.thread);
     if (!thread) return noThread(request.thread);
     known.thread = std::move(*thread);
     if (!ref.ns.empty() || !ref.id.empty()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changing a thread's state from outside of runs. What workers write for an update carries no fence, so the scheduler
-// holds the thread meanwhile: none of its runs starts until the update is through.
+// Changing a thread's state from outside of runs. What workers write for an update carries no fence, so the
+// scheduler holds the thread meanwhile: none of its runs starts until the update is through.
 #include "run/state_update.hpp"
 
 #include "run/service.hpp"
@@ -82,8 +82,7 @@ asio::awaitable<bool> Service::hold(ThreadId thread) {
     }
     if (scheduler_.taken(thread)) co_return false;
     scheduler_.occupy(thread);
-    held_.emplace(thread,
-                  std::make_shared<asio::steady_timer>(loop_, asio::steady_timer::time_point::max()));
+    held_.emplace(thread, std::make_shared<asio::steady_timer>(loop_, asio::steady_timer::time_point::max()));
     co_return true;
 }
 

@@ -16,11 +16,12 @@ struct StateChange {
     RawJson supersteps;        // [{"updates": [{"values" or "command", "as_node"}…]}…]
 };
 
-// What the executor is to do. kNotFound for an unknown thread or checkpoint, kConflict while a run of the thread is
-// open, kBadRequest when nothing says which graph the thread has.
+// What the executor is to do. kNotFound for an unknown thread or checkpoint, kConflict while a run of the
+// thread is open, kBadRequest when nothing says which graph the thread has.
 Result<graph::StateUpdate> planUpdate(sql::Connection& db, const StateChange& change);
 
-// The row after the update. kNotFound when the thread was deleted meanwhile; its new checkpoints are removed then.
+// The row after the update. kNotFound when the thread was deleted meanwhile; its new checkpoints are removed
+// then.
 Result<void> saveUpdate(sql::Connection& db, const ThreadId& thread, const std::string& graph_id,
                         const RawJson& state, Timestamp now);
 

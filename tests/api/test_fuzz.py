@@ -74,6 +74,8 @@ def exchange(server, method, target, body):
         try:
             while piece := sock.recv(65536):
                 answer += piece
+                if b"\r\n\r\n" in answer and b"text/event-stream" in answer.split(b"\r\n\r\n")[0]:
+                    break  # the stream of a thread stays open
         except (ConnectionResetError, TimeoutError):
             pass
     return answer

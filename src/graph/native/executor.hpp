@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executes native graphs on the loop and keeps their JSON checkpoints. queries.cpp answers what is asked about them.
+// Executes native graphs on the loop and keeps their JSON checkpoints. queries.cpp answers what is asked
+// about them.
 #pragma once
 
 #include "graph/executor.hpp"

@@ -65,16 +65,18 @@ TEST_F(HubTest, AResumableRunKeepsItsEventsAndNumbersThem) {
     const auto live = hub.open(run(true));
     live->publish("metadata", "0");
     live->publish("values", "1");
-    const auto all = live->subscribeAfter("-1", {});
+    const auto all = live->subscribeFrom(0, {}, EventIds::kRun);
     ASSERT_TRUE(all);
     EXPECT_EQ(all->take(1 << 20),
               "event: metadata\r\ndata: 0\r\nid: 1700000000000-0\r\n\r\n"
               "event: values\r\ndata: 1\r\nid: 1700000000000-1\r\n\r\n");
-    const auto after = live->subscribeAfter("1700000000000-0", {});
+    const auto after = live->subscribeFrom(1, {}, EventIds::kRun);
     ASSERT_TRUE(after);
     EXPECT_EQ(after->take(1 << 20), "event: values\r\ndata: 1\r\nid: 1700000000000-1\r\n\r\n");
-    EXPECT_FALSE(live->subscribeAfter("nonsense", {}));
-    EXPECT_FALSE(live->subscribeAfter("1700000000000-x", {}));
+    EXPECT_FALSE(parseEventId("nonsense"));
+    EXPECT_FALSE(parseEventId("1700000000000-x"));
+    EXPECT_EQ(parseEventId("1700000000000-3")->seq, 3);
+    EXPECT_TRUE(parseEventId("-1")->fromStart());
 }
 
 TEST_F(HubTest, AFilterShowsOnlyTheModesAskedFor) {
@@ -94,8 +96,12 @@ TEST_F(HubTest, ReadersAreWokenByEventsAndByTheEnd) {
     const auto reader = live->subscribe(Subscription::From::kNow, {});
     int wakes = 0;
     reader->onWake([&] { ++wakes; });
+    EXPECT_EQ(reader->take(1 << 20), "");
     live->publish("values", "1");
-    EXPECT_EQ(wakes, 1);
+    live->publish("values", "2");
+    EXPECT_EQ(wakes, 1) << "it was told already and has not come yet";
+    EXPECT_NE(reader->take(1 << 20), "");
+    EXPECT_EQ(reader->take(1 << 20), "");
     live->finish(Outcome{});
     EXPECT_EQ(wakes, 2);
 }
@@ -106,6 +112,8 @@ TEST_F(HubTest, AReaderMayGoAwayInsideAnothersWake) {
     auto second = live->subscribe(Subscription::From::kNow, {});
     first->onWake([&] { second.reset(); });
     second->onWake([&] { first.reset(); });
+    EXPECT_EQ(first->take(1), "");
+    EXPECT_EQ(second->take(1), "");
     live->publish("values", "1");
     EXPECT_EQ(live->subscribers(), 1U);
 }
