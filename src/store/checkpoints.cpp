@@ -137,11 +137,11 @@ void putWrites(sql::Connection& db, const CheckpointKey& key, const std::vector<
         "idx) DO "
         "NOTHING";
     static constexpr std::string_view kReplace =
-        "INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (space, checkpoint_id, task_id, idx) DO UPDATE "
-        "SET"
-        " task_path = excluded.task_path, channel = excluded.channel, type = excluded.type, bytes = "
-        "excluded.bytes, run_id = excluded.run_id";
+        "INSERT INTO checkpoint_writes (space, checkpoint_id, task_id, idx, task_path, channel, type, bytes,"
+        " run_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (space, checkpoint_id, task_id, "
+        "idx)"
+        " DO UPDATE SET task_path = excluded.task_path, channel = excluded.channel, type = excluded.type,"
+        " bytes = excluded.bytes, run_id = excluded.run_id";
     for (const PendingWrite& write : writes) {
         db.run(write.idx >= 0 ? kKeep : kReplace, space, key.id, write.task_id, write.idx, write.task_path,
                write.channel, write.value.type, sql::Blob{write.value.bytes}, run_id);

@@ -18,7 +18,7 @@ from waiting import until
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("HEDDLE_BIN") or ROOT / "build" / "heddle")
 WIRE = ROOT / "tests" / "projects" / "wire"
-NATIVE_GRAPHS = {"native_echo": "heddle:echo", "native_sleep": "heddle:sleep", "native_fail": "heddle:fail"}
+NATIVE_GRAPHS = {"native_echo": "heddle:echo", "native_sleep": "heddle:sleep", "native_fail": "heddle:fail", "native_burst": "heddle:burst"}
 # A sanitized binary is several times slower.
 SLOW = 4 if "asan" in str(BINARY) or "tsan" in str(BINARY) else 1
 START_S = float(os.environ.get("HEDDLE_TEST_START_S") or 20.0) * SLOW
