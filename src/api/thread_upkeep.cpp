@@ -40,14 +40,16 @@ asio::awaitable<Result<http::Response>> pruneThreads(Context& context, Call& cal
         const auto end = std::min(begin + kAtOnce, ids.size());
         std::vector<ThreadId> some(ids.begin() + static_cast<std::ptrdiff_t>(begin),
                                    ids.begin() + static_cast<std::ptrdiff_t>(end));
-        auto job = [some = std::move(some), strategy](sql::Connection& db) -> Result<std::int64_t> {
-            return std::count_if(some.begin(), some.end(), [&db, strategy](const ThreadId& id) {
-                return store::pruneThread(db, id, strategy);
-            });
+        auto job = [some = std::move(some), strategy](sql::Connection& db) -> Result<std::vector<ThreadId>> {
+            auto done = some;
+            std::erase_if(done, [&](const ThreadId& id) { return !store::pruneThread(db, id, strategy); });
+            return done;
         };
         const auto done = co_await context.db.write(std::move(job));
         if (!done) co_return done.error();
-        pruned += *done;
+        pruned += static_cast<std::int64_t>(done->size());
+        if (strategy != TtlStrategy::kDelete) continue;
+        for (const auto& id : *done) context.runs.closeThread(id);
     }
     JsonWriter writer;
     writer.beginObject().key("pruned_count").integer(pruned).endObject();

@@ -86,6 +86,7 @@ asio::awaitable<void> Upkeep::expireThreads() {
         };
         const auto expired = co_await db_.write(std::move(job));
         if (!expired) break;
+        for (const auto& thread : expired->deleted) options_.deleted(thread);
         deleted += expired->deleted.size();
         pruned += expired->pruned.size();
         left -= static_cast<std::int64_t>(expired->count());

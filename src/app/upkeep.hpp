@@ -3,6 +3,7 @@
 // pages. Works in small write jobs, so that it delays nobody. Loop thread only.
 #pragma once
 
+#include "base/ids.hpp"
 #include "base/time.hpp"
 #include "sql/database.hpp"
 
@@ -21,6 +22,8 @@ struct UpkeepOptions {
     std::int64_t threads_max = 1000;  // that expire in one round
     // Is the server at work? Space is given back slower then.
     std::function<bool()> busy = [] { return false; };
+    // After the commit that deleted an expired thread.
+    std::function<void(const ThreadId&)> deleted = [](const ThreadId&) {};
 };
 
 class Upkeep {

@@ -71,14 +71,14 @@ def test_assistants_are_searched_and_counted(native):
     def names(**body):
         return [each["graph_id"] for each in native.post("/assistants/search", body).json()]
 
-    assert set(names(limit=100)) == {"native_echo", "native_sleep", "native_fail"}
+    assert set(names(limit=100)) == {"native_echo", "native_sleep", "native_fail", "native_burst"}
     assert names(graph_id="native_echo") == ["native_echo"] and names(graph_id="nope") == []
     assert names(name="ECHO") == ["native_echo"]
-    assert names(metadata={"created_by": "system"}, sort_by="name", sort_order="asc") == ["native_echo", "native_fail", "native_sleep"]
+    assert names(metadata={"created_by": "system"}, sort_by="name", sort_order="asc") == ["native_burst", "native_echo", "native_fail", "native_sleep"]
     assert names(metadata={"created_by": "me"}) == []
     page = native.post("/assistants/search", {"limit": 2, "sort_by": "name", "sort_order": "asc"})
-    assert page.headers["x-pagination-total"] == "3" and page.headers["x-pagination-next"] == "2"
-    assert native.post("/assistants/count").json() == 3 and native.post("/assistants/count", {"graph_id": "nope"}).json() == 0
+    assert page.headers["x-pagination-total"] == "4" and page.headers["x-pagination-next"] == "2"
+    assert native.post("/assistants/count").json() == 4 and native.post("/assistants/count", {"graph_id": "nope"}).json() == 0
     selected = native.post("/assistants/search", {"select": ["graph_id"], "graph_id": "native_echo"}).json()
     assert selected == [{"graph_id": "native_echo"}]
 
