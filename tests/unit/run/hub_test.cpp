@@ -174,9 +174,9 @@ TEST_F(HubTest, ADroppedReaderFreesWhatOnlyItNeeded) {
 TEST_F(HubTest, ALiveResumableRunKeepsABoundedLog) {
     const auto live = hub.open(run(true));
     const std::string big(1024 * 1024, '1');
-    for (std::size_t i = 0; i < 2 * limits::kResumableLog / big.size(); ++i) live->publish("values", big);
+    for (std::size_t i = 0; i < 2 * limits::kResumableTail / big.size(); ++i) live->publish("values", big);
     const auto reader = live->subscribe(Subscription::From::kStart, {});
-    EXPECT_LE(reader->take(1 << 30).size(), limits::kResumableLog + 2 * big.size());
+    EXPECT_LE(reader->take(1 << 30).size(), limits::kResumableTail + 2 * big.size());
 }
 
 TEST_F(HubTest, AClosedRunIsNotFoundButItsReadersGoOn) {
