@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No input of any kind gives a 5xx. 300 random requests; HEDDLE_TEST_SEED repeats a run."""
+"""No input of any kind gives a 5xx. 300 random requests; HEDDLE_TEST_SEED repeats a run, HEDDLE_FUZZ_ROUNDS adds seeds after it."""
 import json
 import os
 import random
@@ -12,6 +12,7 @@ import pytest
 from sse import connect
 
 SEED = int(os.environ.get("HEDDLE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
+ROUNDS = int(os.environ.get("HEDDLE_FUZZ_ROUNDS", "1"))
 SCRAPS = ["", "x", "\u0000", "ü😀", "..", "%2e%2e", "null", "9" * 40, "-1", "1e309", "' OR 1=1 --", "${{ env.X }}", "a" * 3000, "\r\nX: y",
           "echo", "native_echo", "http://127.0.0.1:1/", "/threads"]
 WORDS = ["assistant_id", "input", "command", "config", "context", "metadata", "webhook", "stream_mode", "thread_id", "limit", "offset",
@@ -80,15 +81,16 @@ def exchange(server, method, target, body):
 
 
 @pytest.mark.timeout(120)
-def test_random_requests_never_give_a_5xx(native):
+@pytest.mark.parametrize("seed", range(SEED, SEED + ROUNDS))
+def test_random_requests_never_give_a_5xx(native, seed):
     document = native.get("/openapi.json").json()
     paths = list(document["paths"])
     run = native.create_run("native_echo", {"text": "x"})
-    maker = Maker(SEED, run["thread_id"], run["run_id"])
+    maker = Maker(seed, run["thread_id"], run["run_id"])
     for number in range(300):
         method = maker.random.choice(["GET", "POST", "POST", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "HEAD"])
         target, body = maker.target(paths), maker.body()
-        about = f"seed {SEED}, request {number}: {method} {target[:200]} {body[:500]!r}"
+        about = f"seed {seed}, request {number}: {method} {target[:200]} {body[:500]!r}"
         answer = exchange(native, method, target, body)
         status = re.match(rb"HTTP/1\.1 (\d\d\d)", answer)
         assert status, f"{about} -> {answer[:200]!r}"
