@@ -40,7 +40,7 @@ inline constexpr std::size_t kEventWindow = 4 * 1024 * 1024;
 inline constexpr std::size_t kPendingRuns = 100'000;
 inline constexpr std::size_t kWorkerBacklog =
     256 * 1024 * 1024;                                      // bytes waiting for a worker that does not read
-inline constexpr std::size_t kWorkerRuns = 100;             // attempts at once on one worker
+inline constexpr std::size_t kWorkerRuns = 1000;            // attempts at once on one worker
 inline constexpr std::size_t kWorkerStrangers = 16;         // connections that have not said hello
 inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;  // of what a worker prints
 

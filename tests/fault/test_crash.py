@@ -7,8 +7,9 @@ from server import SLOW
 
 
 @pytest.mark.timeout(240 * SLOW)
-def test_five_rounds_of_kill_9(capsys):
-    assert crash_rounds.main(["--rounds", "5"]) == 0, capsys.readouterr().out
+@pytest.mark.parametrize("victim", ["server", "workers"])
+def test_five_rounds_of_kill_9(victim, capsys):
+    assert crash_rounds.main(["--rounds", "5", "--victim", victim]) == 0, capsys.readouterr().out
 
 
 def came(at, status, body=b'{"run_id":"r"}', name="d"):
