@@ -174,9 +174,7 @@ asio::awaitable<Result<http::Response>> deleteAssistant(Context& context, Call& 
 
 void addAssistantChanges(Routes& routes, Context& context) {
     using http::Method;
-    const auto bind = [&context](auto* operation) {
-        return [&context, operation](Call& call) { return operation(context, call); };
-    };
+    const auto bind = binder(context);
     routes.add(Method::kPost, "/assistants", Body::kRequired, bind(createAssistant));
     routes.add(Method::kPatch, "/assistants/{assistant_id}", Body::kRequired, bind(patchAssistant));
     routes.add(Method::kDelete, "/assistants/{assistant_id}", Body::kNone, bind(deleteAssistant));

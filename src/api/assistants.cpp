@@ -78,9 +78,7 @@ asio::awaitable<Result<http::Response>> getAssistant(Context& context, Call& cal
 
 void addAssistants(Routes& routes, Context& context) {
     using http::Method;
-    const auto bind = [&context](auto* operation) {
-        return [&context, operation](Call& call) { return operation(context, call); };
-    };
+    const auto bind = binder(context);
     routes.add(Method::kPost, "/assistants/search", Body::kOptional, bind(searchAssistants));
     routes.add(Method::kPost, "/assistants/count", Body::kOptional, bind(countAssistants));
     routes.add(Method::kGet, "/assistants/{assistant_id}", Body::kNone, bind(getAssistant));

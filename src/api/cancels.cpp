@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cancelling: one run, or many at once.
+#include "api/query_list.hpp"
 #include "api/runs.hpp"
 #include "api/streams.hpp"
 
@@ -56,8 +57,7 @@ asio::awaitable<Result<http::Response>> cancelRun(Context& context, Call& call,
         cancelOf(call, thread ? "/threads/{thread_id}/runs/{run_id}/cancel" : "/runs/{run_id}/cancel");
     const auto cancelled = co_await context.runs.cancel(std::move(target), std::move(cancel));
     if (!cancelled) co_return cancelled.error();
-    const auto wait = call.request.queryValue("wait");
-    if (wait == "true" || wait == "1") {
+    if (queryFlag(call.request, "wait")) {
         // Without one it has ended meanwhile.
         if (!live) co_return http::Response::json(200, "{}");
         co_return cancelledWhenEnded(context, std::move(live),

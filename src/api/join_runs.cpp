@@ -15,8 +15,7 @@ namespace asio = boost::asio;
 namespace {
 
 WhenGone whenGone(const http::Request& request) {
-    const auto asked = request.queryValue("cancel_on_disconnect");
-    return asked == "true" || asked == "1" ? WhenGone::kCancel : WhenGone::kContinue;
+    return queryFlag(request, "cancel_on_disconnect") ? WhenGone::kCancel : WhenGone::kContinue;
 }
 
 std::string locationOf(const Call& call) {
@@ -68,7 +67,7 @@ asio::awaitable<Result<http::Response>> joinStream(Context& context, Call& call,
     if (live && (!thread || live->thread() == *thread))
         co_return co_await joinLive(context, call, std::move(live));
     auto job = [thread, id](sql::Connection& db) -> Result<Run> {
-        auto run = thread ? store::findRun(db, *thread, id) : store::findRun(db, id);
+        auto run = store::findRun(db, thread, id);
         if (!run) return Problem::notFound("Run not found");
         return std::move(*run);
     };

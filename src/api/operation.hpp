@@ -39,6 +39,14 @@ class Routes {
 };
 
 struct Context;
+
+// Makes Actions of functions (Context&, Call&), on this context.
+inline auto binder(Context& context) {
+    return [&context](auto* operation) {
+        return [&context, operation](Call& call) { return operation(context, call); };
+    };
+}
+
 void addAssistants(Routes& routes, Context& context);
 void addAssistantChanges(Routes& routes, Context& context);
 void addThreads(Routes& routes, Context& context);

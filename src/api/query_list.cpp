@@ -15,4 +15,9 @@ std::vector<std::string> queryList(const http::Request& request, std::string_vie
     return items;
 }
 
+bool queryFlag(const http::Request& request, std::string_view name) {
+    const auto text = request.queryValue(name);
+    return text == "true" || text == "1";
+}
+
 }  // namespace heddle::api

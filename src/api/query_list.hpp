@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list in a query: the parameter repeated, comma separated, or both.
+// Query parameters that are lists (repeated, comma separated, or both) or booleans.
 #pragma once
 
 #include "http/message.hpp"
@@ -12,5 +12,7 @@ namespace heddle::api {
 
 // Empty items are left out.
 [[nodiscard]] std::vector<std::string> queryList(const http::Request& request, std::string_view name);
+// A boolean parameter: true or 1.
+[[nodiscard]] bool queryFlag(const http::Request& request, std::string_view name);
 
 }  // namespace heddle::api

@@ -55,8 +55,7 @@ asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
     query.offset = number(call.request, "offset", query.offset);
     if (const auto status = call.request.queryValue("status")) query.status = parseRunStatus(*status);
     auto job = [thread = *thread, query](sql::Connection& db) -> Result<store::RunPage> {
-        if (!store::findThreadHead(db, thread))
-            return Problem::notFound("Thread with ID " + thread.str() + " not found");
+        if (!store::findThreadHead(db, thread)) return noThread(thread);
         return store::listRuns(db, thread, query);
     };
     const auto page = co_await context.db.read(std::move(job));
@@ -121,7 +120,7 @@ asio::awaitable<Result<http::Response>> waitRun(Context& context, Call& call,
 
 asio::awaitable<Result<http::Response>> getRun(Context& context, std::optional<ThreadId> thread, RunId id) {
     auto job = [thread, id](sql::Connection& db) -> Result<Run> {
-        auto run = thread ? store::findRun(db, *thread, id) : store::findRun(db, id);
+        auto run = store::findRun(db, thread, id);
         if (!run) return Problem::notFound("Run not found");
         return std::move(*run);
     };

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <cstdint>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,7 @@ struct Following {
     WhenGone when_gone;
     asio::steady_timer wake;
     asio::steady_timer stall;
+    std::uint64_t writes = 0;  // ended
 
     Following(Context& c, std::shared_ptr<run::LiveRun> l, std::unique_ptr<run::EventReader> e, WhenGone w)
         : context(c), live(std::move(l)), events(std::move(e)), when_gone(w), wake(c.loop), stall(c.loop) {}
@@ -72,18 +74,21 @@ class OpenStream {
 // when it publishes.
 void watchForStall(const std::shared_ptr<Following>& following, http::StreamWriter& writer) {
     following->stall.expires_after(limits::kSubscriberStall);
-    following->stall.async_wait([following, &writer](const boost::system::error_code& error) {
-        if (error) return;
-        if (following->events->lag() <= limits::kSubscriberLag) return watchForStall(following, writer);
-        following->events->drop();
-        writer.cancel();
-    });
+    following->stall.async_wait(
+        [following, &writer, write = following->writes](const boost::system::error_code& error) {
+            // The write may have ended (and the writer gone) after this was queued.
+            if (error || write != following->writes) return;
+            if (following->events->lag() <= limits::kSubscriberLag) return watchForStall(following, writer);
+            following->events->drop();
+            writer.cancel();
+        });
 }
 
 asio::awaitable<bool> send(std::shared_ptr<Following> following, http::StreamWriter& writer,
                            std::string_view bytes) {
     watchForStall(following, writer);
     const bool connected = co_await writer.write(bytes);
+    ++following->writes;
     following->stall.cancel();
     co_return connected;
 }
@@ -136,8 +141,7 @@ asio::awaitable<void> followEvents(std::shared_ptr<Following> following, http::S
 }
 
 std::string outcomeJson(const run::Outcome& outcome) {
-    const bool failed = outcome.status == RunStatus::kError || outcome.status == RunStatus::kTimeout;
-    if (!failed || !outcome.error) return outcome.output.text();
+    if (!hasFailed(outcome.status) || !outcome.error) return outcome.output.text();
     JsonWriter writer;
     writer.beginObject().key("__error__").raw(outcome.error->json()).endObject();
     return writer.take();
@@ -185,6 +189,11 @@ http::Response sseResponse(const std::string& location) {
     return sse(located("text/event-stream; charset=utf-8", location, "/stream"));
 }
 
+http::Response followed(http::Response response, std::shared_ptr<Following> following) {
+    response.stream = [following](http::StreamWriter& writer) { return followEvents(following, writer); };
+    return response;
+}
+
 }  // namespace
 
 std::string runLocation(const Run& run) {
@@ -195,10 +204,8 @@ std::string runLocation(const Run& run) {
 http::Response eventStream(Context& context, std::shared_ptr<run::LiveRun> live,
                            std::unique_ptr<run::EventReader> events, WhenGone when_gone,
                            std::string location) {
-    auto following = std::make_shared<Following>(context, std::move(live), std::move(events), when_gone);
-    auto response = sseResponse(location);
-    response.stream = [following](http::StreamWriter& writer) { return followEvents(following, writer); };
-    return response;
+    return followed(sseResponse(location),
+                    std::make_shared<Following>(context, std::move(live), std::move(events), when_gone));
 }
 
 http::Response storedStream(Context& context, std::unique_ptr<run::EventReader> events,
@@ -207,16 +214,14 @@ http::Response storedStream(Context& context, std::unique_ptr<run::EventReader> 
 }
 
 http::Response threadStream(Context& context, std::unique_ptr<run::EventReader> events) {
-    auto following = std::make_shared<Following>(context, nullptr, std::move(events), WhenGone::kContinue);
-    auto response = sse({});
-    response.stream = [following](http::StreamWriter& writer) { return followEvents(following, writer); };
-    return response;
+    return followed(sse({}),
+                    std::make_shared<Following>(context, nullptr, std::move(events), WhenGone::kContinue));
 }
 
 http::Response endedStream(const run::Outcome& outcome, std::string location) {
     auto response = sseResponse(location);
-    const bool failed = outcome.status == RunStatus::kError || outcome.status == RunStatus::kTimeout;
-    if (failed && outcome.error) response.body = http::sseFrame("error", outcome.error->json().text());
+    if (hasFailed(outcome.status) && outcome.error)
+        response.body = http::sseFrame("error", outcome.error->json().text());
     return response;
 }
 

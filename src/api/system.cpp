@@ -71,9 +71,7 @@ asio::awaitable<Result<http::Response>> getMetrics(Context& context, Call& call)
 
 void addSystem(Routes& routes, Context& context) {
     using http::Method;
-    const auto bind = [&context](auto* operation) {
-        return [&context, operation](Call& call) { return operation(context, call); };
-    };
+    const auto bind = binder(context);
     routes.add(Method::kGet, "/", Body::kNone, bind(getOk));
     routes.add(Method::kGet, "/ok", Body::kNone, bind(getOk));
     routes.add(Method::kGet, "/info", Body::kNone, bind(getInfo));

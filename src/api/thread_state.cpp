@@ -5,6 +5,7 @@
 #include "api/context.hpp"
 #include "api/objects.hpp"
 #include "api/operation.hpp"
+#include "api/query_list.hpp"
 #include "run/copy.hpp"
 #include "run/request.hpp"
 
@@ -23,10 +24,6 @@ using Names = std::vector<std::string>;
 std::string textOf(JsonView object, std::string_view key) {
     const auto value = object.get(key);
     return (value ? value->string() : std::nullopt).value_or("");
-}
-
-bool isTrue(std::optional<std::string_view> text) {
-    return text == "true" || text == "1";
 }
 
 // `checkpoint` and `checkpoint_id` of a body that the schema accepted.
@@ -49,13 +46,7 @@ Result<run::CheckpointRef> checkpointOf(JsonView body, const ThreadId& thread) {
 // Names from `select` of a body or of the query ("a,b" or several).
 Names selected(const Call& call) {
     Names names = selectOf(call.json());
-    for (const auto text : call.request.queryValues("select")) {
-        for (std::size_t from = 0; from <= text.size();) {
-            const auto end = std::min(text.find(',', from), text.size());
-            if (end > from) names.emplace_back(text.substr(from, end - from));
-            from = end + 1;
-        }
-    }
+    for (auto& name : queryList(call.request, "select")) names.push_back(std::move(name));
     return names;
 }
 
@@ -89,19 +80,11 @@ http::Response stateResponse(RawJson state, const Names& names) {
     return http::Response::json(200, out.take());
 }
 
-asio::awaitable<Result<http::Response>> latestState(Context& context, Call& call) {
+// Of the checkpoint that the path names; the latest where it names none.
+asio::awaitable<Result<http::Response>> getState(Context& context, Call& call) {
     const auto id = pathId<ThreadId>(call, "thread_id", "thread");
     if (!id) co_return id.error();
-    run::StateRequest request{*id, {}, isTrue(call.request.queryValue("subgraphs"))};
-    auto state = co_await context.runs.state(std::move(request));
-    if (!state) co_return state.error();
-    co_return stateResponse(std::move(*state), selected(call));
-}
-
-asio::awaitable<Result<http::Response>> stateAt(Context& context, Call& call) {
-    const auto id = pathId<ThreadId>(call, "thread_id", "thread");
-    if (!id) co_return id.error();
-    run::StateRequest request{*id, {}, isTrue(call.request.queryValue("subgraphs"))};
+    run::StateRequest request{*id, {}, queryFlag(call.request, "subgraphs")};
     request.checkpoint.id = std::string(call.request.param("checkpoint_id"));
     auto state = co_await context.runs.state(std::move(request));
     if (!state) co_return state.error();
@@ -246,14 +229,12 @@ Result<void> checkSupersteps(JsonView supersteps) {
 
 void addThreadStates(Routes& routes, Context& context) {
     using http::Method;
-    const auto bind = [&context](auto* operation) {
-        return [&context, operation](Call& call) { return operation(context, call); };
-    };
-    routes.add(Method::kGet, "/threads/{thread_id}/state", Body::kNone, bind(latestState));
+    const auto bind = binder(context);
+    routes.add(Method::kGet, "/threads/{thread_id}/state", Body::kNone, bind(getState));
     routes.add(Method::kPost, "/threads/{thread_id}/state", Body::kRequired, bind(updateState));
     routes.add(Method::kPost, "/threads/{thread_id}/state/checkpoint", Body::kRequired,
                bind(stateOfCheckpoint));
-    routes.add(Method::kGet, "/threads/{thread_id}/state/{checkpoint_id}", Body::kNone, bind(stateAt));
+    routes.add(Method::kGet, "/threads/{thread_id}/state/{checkpoint_id}", Body::kNone, bind(getState));
     routes.add(Method::kGet, "/threads/{thread_id}/history", Body::kNone, bind(getHistory));
     routes.add(Method::kPost, "/threads/{thread_id}/history", Body::kOptional, bind(postHistory));
     routes.add(Method::kPost, "/threads/{thread_id}/copy", Body::kNone, bind(copyThread));

@@ -84,8 +84,7 @@ asio::awaitable<Result<http::Response>> threadStorage(Context& context, Call& ca
     const auto id = pathId<ThreadId>(call, "thread_id", "thread");
     if (!id) co_return id.error();
     auto job = [id = *id](sql::Connection& db) -> Result<store::ThreadStorage> {
-        if (!store::findThreadHead(db, id))
-            return Problem::notFound("Thread with ID " + id.str() + " not found");
+        if (!store::findThreadHead(db, id)) return noThread(id);
         return store::threadStorage(db, id);
     };
     const auto storage = co_await context.db.read(std::move(job));
@@ -97,9 +96,7 @@ asio::awaitable<Result<http::Response>> threadStorage(Context& context, Call& ca
 
 void addThreadUpkeep(Routes& routes, Context& context) {
     using http::Method;
-    const auto bind = [&context](auto* operation) {
-        return [&context, operation](Call& call) { return operation(context, call); };
-    };
+    const auto bind = binder(context);
     routes.add(Method::kPost, "/threads/prune", Body::kRequired, bind(pruneThreads));
     routes.add(Method::kGet, "/threads/{thread_id}/storage", Body::kNone, bind(threadStorage));
 }

@@ -6,6 +6,7 @@
 #include "api/objects.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
+#include "api/query_list.hpp"
 #include "api/thread_state.hpp"
 #include "store/runs.hpp"
 
@@ -17,10 +18,6 @@ namespace heddle::api {
 namespace asio = boost::asio;
 
 namespace {
-
-Problem noThread(const ThreadId& id) {
-    return Problem::notFound("Thread with ID " + id.str() + " not found");
-}
 
 RawJson objectOr(JsonView body, std::string_view key) {
     const auto value = body.get(key);
@@ -60,16 +57,9 @@ std::optional<ThreadTtl> ttlOf(JsonView value) {
 // `?include=ttl`
 Result<ThreadExtras> extrasOf(const http::Request& request) {
     ThreadExtras extras = ThreadExtras::kNone;
-    for (std::string_view names : request.queryValues("include")) {
-        while (!names.empty()) {
-            const auto name = names.substr(0, names.find(','));
-            names.remove_prefix(std::min(name.size() + 1, names.size()));
-            if (name == "ttl") {
-                extras = ThreadExtras::kTtl;
-            } else if (!name.empty()) {
-                return Problem::invalid("include: only \"ttl\" can be included");
-            }
-        }
+    for (const auto& name : queryList(request, "include")) {
+        if (name != "ttl") return Problem::invalid("include: only \"ttl\" can be included");
+        extras = ThreadExtras::kTtl;
     }
     return extras;
 }
@@ -224,9 +214,7 @@ asio::awaitable<Result<http::Response>> countThreads(Context& context, Call& cal
 
 void addThreads(Routes& routes, Context& context) {
     using http::Method;
-    const auto bind = [&context](auto* operation) {
-        return [&context, operation](Call& call) { return operation(context, call); };
-    };
+    const auto bind = binder(context);
     routes.add(Method::kPost, "/threads", Body::kRequired, bind(createThread));
     routes.add(Method::kPost, "/threads/search", Body::kOptional, bind(searchThreads));
     routes.add(Method::kPost, "/threads/count", Body::kOptional, bind(countThreads));

@@ -213,9 +213,7 @@ asio::awaitable<Result<http::Response>> testUrl(Context& context, Call& call) {
 
 void addWebhooks(Routes& routes, Context& context) {
     using http::Method;
-    const auto bind = [&context](auto* operation) {
-        return [&context, operation](Call& call) { return operation(context, call); };
-    };
+    const auto bind = binder(context);
     routes.add(Method::kGet, "/webhooks/deliveries", Body::kNone, bind(listDeliveries));
     routes.add(Method::kPost, "/webhooks/deliveries/recover", Body::kRequired, bind(recoverDeliveries));
     routes.add(Method::kGet, "/webhooks/deliveries/{delivery_id}", Body::kNone, bind(getDelivery));

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 namespace heddle {
@@ -92,6 +93,13 @@ Result<Json> parseJson(std::string_view text) {
 
 std::string dumpJson(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string oneLine(std::string_view json) {
+    std::string line(json);
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    std::replace(line.begin(), line.end(), '\r', ' ');
+    return line;
 }
 
 }  // namespace heddle

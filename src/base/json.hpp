@@ -102,6 +102,9 @@ class RawJson {
 // Anything that is not an object counts as {}.
 [[nodiscard]] RawJson mergeObjects(JsonView base, JsonView over);
 
+// JSON text without raw line ends (in valid JSON they can only stand between tokens).
+[[nodiscard]] std::string oneLine(std::string_view json);
+
 // A JSON string literal with quotes. Invalid UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string jsonString(std::string_view text);
 

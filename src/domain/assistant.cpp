@@ -10,15 +10,19 @@ bool isEmpty(JsonView object) {
 
 }  // namespace
 
+Problem bothConfigurableAndContext() {
+    return Problem::badRequest(
+        "Cannot specify both configurable and context. Prefer setting context alone. Context was "
+        "introduced in LangGraph 0.6.0 and is the long term planned replacement for configurable.");
+}
+
 Result<void> setSettings(Assistant& assistant, const std::optional<RawJson>& config,
                          const std::optional<RawJson>& context) {
     const auto found = config ? config->view().get("configurable") : std::nullopt;
     const JsonView configurable = found && found->isObject() ? *found : JsonView::trusted("{}");
     if (context && !isEmpty(context->view())) {
         if (!isEmpty(configurable)) {
-            return Problem::badRequest(
-                "Cannot specify both configurable and context. Prefer setting context alone. Context was "
-                "introduced in LangGraph 0.6.0 and is the long term planned replacement for configurable.");
+            return bothConfigurableAndContext();
         }
         JsonWriter writer;
         writer.beginObject().key("configurable").raw(*context).endObject();

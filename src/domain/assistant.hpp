@@ -26,6 +26,9 @@ struct Assistant {
     std::int64_t version = 1;
 };
 
+// kBadRequest: which of the two should hold?
+[[nodiscard]] Problem bothConfigurableAndContext();
+
 // Sets config and context; each that is not given follows from the other one: the context is the config's
 // "configurable". kBadRequest when both are given and contradict each other by naming both.
 Result<void> setSettings(Assistant& assistant, const std::optional<RawJson>& config,

@@ -80,6 +80,10 @@ bool isTerminal(RunStatus status) {
     return status != RunStatus::kPending && status != RunStatus::kRunning;
 }
 
+bool hasFailed(RunStatus status) {
+    return status == RunStatus::kError || status == RunStatus::kTimeout;
+}
+
 std::string_view toString(MultitaskStrategy strategy) {
     return kStrategies.name(strategy);
 }

@@ -19,6 +19,8 @@ enum class RunStatus { kPending, kRunning, kError, kSuccess, kTimeout, kInterrup
 [[nodiscard]] std::string_view toString(RunStatus status);
 [[nodiscard]] std::optional<RunStatus> parseRunStatus(std::string_view text);
 [[nodiscard]] bool isTerminal(RunStatus status);
+// Ended with an error that is shown to whoever waits: error and timeout.
+[[nodiscard]] bool hasFailed(RunStatus status);
 
 enum class MultitaskStrategy { kReject, kRollback, kInterrupt, kEnqueue };
 
@@ -42,7 +44,7 @@ enum class CancelAction {
 [[nodiscard]] std::string_view toString(CancelAction action);
 [[nodiscard]] std::optional<CancelAction> parseCancelAction(std::string_view text);
 
-// A cancel that was asked of a running run.
+// A cancel: what is to be done with a run, and why. That of a running run is noted in its row.
 struct Cancel {
     CancelAction action = CancelAction::kInterrupt;
     RunError reason;
@@ -89,7 +91,6 @@ struct Run {
     std::int64_t attempt = 0;   // the fence: grows with each start
     std::int64_t failures = 0;  // attempts that died with their worker or server
     std::optional<RunError> error;
-    std::optional<Cancel> cancel;            // asked and not obeyed yet
     std::optional<std::string> traceparent;  // of the request that created it (domain/traceparent.hpp)
     std::optional<RawJson> output;           // kept only where the thread goes with its run (stateless runs)
 };

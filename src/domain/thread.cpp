@@ -28,6 +28,10 @@ std::optional<TtlStrategy> parseTtlStrategy(std::string_view text) {
     return kStrategies.parse(text);
 }
 
+Problem noThread(const ThreadId& id) {
+    return Problem::notFound("Thread with ID " + id.str() + " not found");
+}
+
 std::string_view toString(ThreadStatus status) {
     return kStatuses.name(status);
 }

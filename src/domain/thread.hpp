@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/json.hpp"
+#include "base/result.hpp"
 #include "base/time.hpp"
 
 #include <optional>
@@ -32,6 +33,9 @@ enum class ThreadStatus { kIdle, kBusy, kInterrupted, kError };
 
 [[nodiscard]] std::string_view toString(ThreadStatus status);
 [[nodiscard]] std::optional<ThreadStatus> parseThreadStatus(std::string_view text);
+
+// kNotFound "Thread with ID … not found".
+[[nodiscard]] Problem noThread(const ThreadId& id);
 
 struct Thread {
     ThreadId id;

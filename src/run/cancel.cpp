@@ -17,7 +17,7 @@ constexpr const char* kNoRunToCancel =
 
 void stopRun(sql::Connection& db, const RunId& id, const Cancel& cancel, const FinishRules& rules,
              Stopped& stopped) {
-    const auto run = store::findRun(db, id);
+    const auto run = store::findStanding(db, id);
     if (!run || isTerminal(run->status)) return;
     if (howToStop(run->status) == Stop::kAskAttempt) {
         store::askCancel(db, id, mergeCancels(run->cancel, cancel), rules.now);

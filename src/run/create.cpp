@@ -3,6 +3,7 @@
 
 #include "run/idempotency.hpp"
 #include "run/multitask.hpp"
+#include "run/start_check.hpp"
 #include "store/assistants.hpp"
 #include "store/idempotency.hpp"
 #include "store/runs.hpp"
@@ -121,6 +122,8 @@ Result<Created> createRun(sql::Connection& db, const RunRequest& request, const 
         if (!superseded) return superseded.error();
         created.superseded = std::move(*superseded);
     }
+    const auto startable = checkStart(db, created.run, rules.native_graphs);
+    if (!startable) return startable.error();
 
     Thread& thread = target->thread;
     adopt(thread, request, *assistant);

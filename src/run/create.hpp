@@ -33,8 +33,9 @@ struct Created {
 };
 
 struct CreateRules {
-    std::vector<std::string> graphs;  // the configured graph ids
-    FinishRules finish;               // for runs that are superseded
+    std::vector<std::string> graphs;         // the configured graph ids
+    std::vector<std::string> native_graphs;  // those of them that run inside the server
+    FinishRules finish;                      // for runs that are superseded
 };
 
 Result<Created> createRun(sql::Connection& db, const RunRequest& request, const CreateIds& ids,

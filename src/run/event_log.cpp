@@ -10,8 +10,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <chrono>
+#include <unordered_map>
 
 namespace heddle::run {
 namespace asio = boost::asio;
@@ -43,6 +43,7 @@ void EventLog::add(std::shared_ptr<LiveRun> run, store::RunEvent event) {
 
 EventLog::Batch EventLog::takeBatch() {
     Batch batch;
+    std::unordered_map<const LiveRun*, std::size_t> places;  // in batch.runs
     std::size_t bytes = 0;
     while (!waiting_.empty() && bytes < limits::kEventBatch) {
         Waiting one = std::move(waiting_.front());
@@ -51,13 +52,9 @@ EventLog::Batch EventLog::takeBatch() {
         bytes += size;
         waiting_bytes_ -= size;
         const std::int64_t next = one.event.seq + 1;
-        const auto same = [&](const auto& each) { return each.first == one.run; };
-        const auto found = std::find_if(batch.runs.rbegin(), batch.runs.rend(), same);
-        if (found != batch.runs.rend()) {
-            found->second = next;
-        } else {
-            batch.runs.emplace_back(std::move(one.run), next);
-        }
+        const auto [place, fresh] = places.try_emplace(one.run.get(), batch.runs.size());
+        if (fresh) batch.runs.emplace_back(std::move(one.run), next);
+        batch.runs[place->second].second = next;
         batch.events.push_back(std::move(one.event));
     }
     for (const auto& [run, next] : batch.runs) {
@@ -78,7 +75,7 @@ asio::awaitable<void> EventLog::writeAll() {
         }
         failing_ = false;
         for (const auto& [run, next] : batch->runs) run->stored(next);
-        for (auto* waiter : std::exchange(commit_waiters_, {})) waiter->cancel();
+        wakeWaiters();
     }
     writing_ = false;
 }
@@ -99,6 +96,10 @@ asio::awaitable<bool> EventLog::tryWrite(std::shared_ptr<const Batch> batch) {
     co_return false;
 }
 
+void EventLog::wakeWaiters() {
+    for (auto* waiter : std::exchange(commit_waiters_, {})) waiter->cancel();
+}
+
 asio::awaitable<void> EventLog::waitForCommit(std::chrono::milliseconds limit) {
     asio::steady_timer timer(loop_, limit);
     commit_waiters_.push_back(&timer);
@@ -111,8 +112,14 @@ asio::awaitable<void> EventLog::settled(std::shared_ptr<LiveRun> run) {
 }
 
 asio::awaitable<void> EventLog::idle(std::chrono::milliseconds limit) {
-    constexpr std::chrono::milliseconds kStep{50};
-    for (auto waited = kStep; writing_ && waited <= limit; waited += kStep) co_await waitForCommit(kStep);
+    const auto over = std::make_shared<bool>(false);
+    asio::steady_timer deadline(loop_, limit);
+    deadline.async_wait([over, self = shared_from_this()](const boost::system::error_code& cancelled) {
+        if (cancelled) return;
+        *over = true;
+        self->wakeWaiters();
+    });
+    while (writing_ && !*over) co_await waitForCommit(kNoLimit);
 }
 
 bool EventLog::overflows() const {

@@ -47,6 +47,7 @@ class EventLog final : public EventSink, public std::enable_shared_from_this<Eve
     boost::asio::awaitable<void> writeAll();
     boost::asio::awaitable<bool> tryWrite(std::shared_ptr<const Batch> batch);
     Batch takeBatch();
+    void wakeWaiters();
     boost::asio::awaitable<void> waitForCommit(std::chrono::milliseconds limit);
 
     boost::asio::any_io_executor loop_;

@@ -17,9 +17,7 @@ EventPage readEventPage(sql::Connection& db, const PageWanted& wanted) {
     if (!page.last) return page;
     page.next = store::runEventNext(db, wanted.run);
     const auto run = store::findRun(db, wanted.run);
-    const bool failed =
-        run && (run->status == RunStatus::kError || run->status == RunStatus::kTimeout) && run->error;
-    if (!failed) return page;
+    if (!run || !hasFailed(run->status) || !run->error) return page;
     const auto newest = store::findRunEvents(db, wanted.run, std::max<std::int64_t>(page.next - 1, 0), 1);
     const bool stored = !newest.events.empty() && newest.events.back().event == "error";
     if (!stored) page.unstored = run->error;

@@ -14,11 +14,6 @@
 namespace heddle::run {
 namespace {
 
-bool isEmptyArray(JsonView object, std::string_view key) {
-    const auto value = object.get(key);
-    return !value || value->elements().empty();
-}
-
 // Of a thread on which nothing is open, from the error and the state that its last run left.
 ThreadStatus standing(const Thread& thread) {
     const auto type = thread.error ? thread.error->view().get("error") : std::nullopt;
@@ -26,7 +21,7 @@ ThreadStatus standing(const Thread& thread) {
         const bool cancelled = type->string() == kUserInterrupt || type->string() == kRunDeleted;
         return cancelled ? ThreadStatus::kInterrupted : ThreadStatus::kError;
     }
-    return waits(thread.state.view()) ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
+    return restingStatus(thread.state.view());
 }
 
 // A run that never started, or that was rolled back, leaves its thread as it found it.

@@ -42,10 +42,7 @@ std::unique_ptr<ThreadFeed> Hub::watch(const ThreadId& thread, FeedModes modes) 
 void Hub::announceState(const ThreadId& thread, const RawJson& state) {
     JsonWriter data;
     data.beginObject().key("state").raw(state).endObject();
-    std::string text = data.take();
-    // In valid JSON they are white space.
-    std::ranges::replace_if(
-        text, [](char c) { return c == '\r' || c == '\n'; }, ' ');
+    const std::string text = oneLine(data.take());
     for (auto* feed : feedsOf(thread)) {
         if (feed->wantsStateUpdates()) feed->announce("state_update", text);
     }

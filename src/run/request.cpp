@@ -205,10 +205,7 @@ Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, co
                        const RunId& id, Timestamp now) {
     const JsonView asked = objectAt(request.config.view(), "configurable");
     if (!isEmptyObject(request.context.view()) && !isEmptyObject(asked)) {
-        return Problem::badRequest(
-            "Cannot specify both configurable and context. Prefer setting context alone. "
-            "Context was introduced in LangGraph 0.6.0 and is the long term planned replacement for "
-            "configurable.");
+        return bothConfigurableAndContext();
     }
     Run run;
     run.id = id;

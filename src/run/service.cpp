@@ -35,7 +35,7 @@ FinishRules Service::rules() {
 }
 
 CreateRules Service::createRules() {
-    return CreateRules{options_.graphs, rules()};
+    return CreateRules{options_.graphs, options_.native_graphs, rules()};
 }
 
 Result<void> Service::checkRequest(const RunRequest& request) const {
@@ -54,13 +54,8 @@ asio::awaitable<Result<Service::Accepted>> Service::create(RunRequest request, R
     const CreateIds ids{RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now(),
                         options_.thread_ttl};
     auto shared = std::make_shared<const RunRequest>(std::move(request));
-    auto job = [shared, ids, create_rules = createRules(),
-                native = options_.native_graphs](sql::Connection& db) -> Result<Created> {
-        auto made = createRun(db, *shared, ids, create_rules);
-        if (!made || made->replayed) return made;
-        const auto startable = checkStart(db, made->run, native);
-        if (!startable) return startable.error();
-        return made;
+    auto job = [shared, ids, create_rules = createRules()](sql::Connection& db) {
+        return createRun(db, *shared, ids, create_rules);
     };
     auto created = co_await db_.write(std::move(job));
     if (!created) co_return created.error();
@@ -79,14 +74,12 @@ asio::awaitable<Result<std::vector<Run>>> Service::createBatch(std::vector<RunRe
             {RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now(), options_.thread_ttl});
     }
     auto shared = std::make_shared<const std::vector<RunRequest>>(std::move(requests));
-    auto job = [shared, ids, create_rules = createRules(),
-                native = options_.native_graphs](sql::Connection& db) -> Result<std::vector<Created>> {
+    auto job = [shared, ids,
+                create_rules = createRules()](sql::Connection& db) -> Result<std::vector<Created>> {
         std::vector<Created> all;
         for (std::size_t i = 0; i < shared->size(); ++i) {
             auto created = createRun(db, (*shared)[i], ids[i], create_rules);
             if (!created) return created.error();
-            const auto startable = checkStart(db, created->run, native);
-            if (!startable) return startable.error();
             all.push_back(std::move(*created));
         }
         return all;
@@ -123,7 +116,7 @@ void Service::enqueue(const Run& run, Placement placement) {
 
 asio::awaitable<Result<Outcome>> Service::outcome(std::optional<ThreadId> thread, RunId id) {
     auto job = [thread, id](sql::Connection& db) -> Result<Outcome> {
-        const auto run = thread ? store::findRun(db, *thread, id) : store::findRun(db, id);
+        const auto run = store::findRun(db, thread, id);
         if (!run) return Problem::notFound("Run not found");
         if (!isTerminal(run->status)) return Problem::conflict("The run has not ended");
         return storedOutcome(db, *run);
@@ -142,8 +135,7 @@ asio::awaitable<Result<RawJson>> Service::history(HistoryRequest request) {
 void Service::announceEnd(const RunId& id, const Finished& finished) {
     if (const auto live = hub_.find(id)) {
         const Outcome& outcome = finished.outcome;
-        const bool failed = outcome.status == RunStatus::kError || outcome.status == RunStatus::kTimeout;
-        if (failed && outcome.error) live->publish("error", outcome.error->json().text());
+        if (hasFailed(outcome.status) && outcome.error) live->publish("error", outcome.error->json().text());
         live->finish(outcome);
         hub_.close(id);
     }

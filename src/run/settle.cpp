@@ -10,7 +10,7 @@ namespace heddle::run {
 
 Result<Settled> settleAttempt(sql::Connection& db, const AttemptEnd& attempt, std::int64_t failures_max,
                               const FinishRules& rules) {
-    const auto run = store::findRun(db, attempt.run);
+    const auto run = store::findStanding(db, attempt.run);
     if (!run || run->status != RunStatus::kRunning || run->attempt != attempt.attempt) return Settled{};
     AttemptFacts facts;
     facts.ended = attempt.end.status;
@@ -23,12 +23,13 @@ Result<Settled> settleAttempt(sql::Connection& db, const AttemptEnd& attempt, st
     Settled settled;
     if (verdict.again) {
         const bool lost = attempt.end.status == graph::RunEnd::Status::kLost;
-        settled.again = store::requeueRun(
-            db, run->id, run->attempt, lost ? store::Requeue::kFailed : store::Requeue::kGraceful, rules.now);
+        settled.again =
+            store::requeueRun(db, attempt.run, run->attempt,
+                              lost ? store::Requeue::kFailed : store::Requeue::kGraceful, rules.now);
         return settled;
     }
     Ending ending;
-    ending.run = run->id;
+    ending.run = attempt.run;
     ending.attempt = run->attempt;
     ending.status = verdict.status;
     ending.error = std::move(verdict.error);

@@ -17,10 +17,6 @@ constexpr const char* kEmptyState =
     R"({"values":{},"next":[],"tasks":[],"metadata":null,"created_at":null,"checkpoint":null,)"
     R"("parent_checkpoint":null,"interrupts":[],"checkpoint_id":null,"parent_checkpoint_id":null})";
 
-Problem noThread(const ThreadId& id) {
-    return Problem::notFound("Thread with ID " + id.str() + " not found");
-}
-
 struct Known {
     Thread thread;
     std::optional<std::string> latest;  // of the graph itself
@@ -53,7 +49,7 @@ Result<void> mend(sql::Connection& db, const ThreadId& id, const RawJson& state,
     if (store::latestCheckpointId(db, id.str(), "") != checkpoint_id) return {};
     takeState(*thread, state, checkpoint_id, now);
     if (!thread->error || thread->error->isNull()) {
-        thread->status = waits(state.view()) ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
+        thread->status = restingStatus(state.view());
     }
     store::saveThread(db, *thread);
     return {};

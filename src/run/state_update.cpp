@@ -20,10 +20,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-Problem noThread(const ThreadId& id) {
-    return Problem::notFound("Thread with ID " + id.str() + " not found");
-}
-
 Problem busy() {
     return Problem::conflict(
         "The thread has a run that has not ended. Wait for it or cancel it before changing the state.");
@@ -66,11 +62,7 @@ Result<void> saveUpdate(sql::Connection& db, const ThreadId& id, const std::stri
     thread->error = RawJson();
     thread->updated_at = now;
     // A run may have been created meanwhile: it starts when the thread is let go.
-    if (store::hasOpenRuns(db, id)) {
-        thread->status = ThreadStatus::kBusy;
-    } else {
-        thread->status = waits(state.view()) ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
-    }
+    thread->status = store::hasOpenRuns(db, id) ? ThreadStatus::kBusy : restingStatus(state.view());
     store::saveThread(db, *thread);
     return {};
 }

@@ -141,8 +141,7 @@ asio::awaitable<Result<void>> Service::removeRun(ThreadId thread, RunId id) {
 
 asio::awaitable<Result<void>> Service::removeThread(ThreadId thread) {
     auto job = [thread, finish_rules = rules()](sql::Connection& db) -> Result<Stopped> {
-        if (!store::findThreadHead(db, thread))
-            return Problem::notFound("Thread with ID " + thread.str() + " not found");
+        if (!store::findThreadHead(db, thread)) return noThread(thread);
         const RunError why{kThreadDeleted, "the thread was deleted before the run ended"};
         auto stopped = endOpenRuns(db, store::openRuns(db, thread), why, finish_rules);
         store::removeThread(db, thread);

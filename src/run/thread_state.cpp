@@ -7,11 +7,6 @@
 namespace heddle::run {
 namespace {
 
-bool isEmptyArray(JsonView object, std::string_view key) {
-    const auto value = object.get(key);
-    return !value || value->elements().empty();
-}
-
 // {task_id: [{id, value}…]} of the tasks that wait for input.
 RawJson interruptsByTask(JsonView state) {
     JsonWriter writer;
@@ -66,8 +61,15 @@ void takeState(Thread& thread, const RawJson& state, std::optional<std::string> 
     thread.state_updated_at = now;
 }
 
-bool waits(JsonView state) {
-    return state.isObject() && (!isEmptyArray(state, "next") || !isEmptyArray(state, "interrupts"));
+bool isEmptyArray(JsonView object, std::string_view key) {
+    const auto value = object.get(key);
+    return !value || value->elements().empty();
+}
+
+ThreadStatus restingStatus(JsonView state) {
+    const bool waits =
+        state.isObject() && (!isEmptyArray(state, "next") || !isEmptyArray(state, "interrupts"));
+    return waits ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
 }
 
 RawJson renamedState(JsonView state, const std::string& from, const std::string& to) {

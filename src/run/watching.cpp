@@ -24,8 +24,7 @@ struct Past {
 };
 
 Result<Past> findPast(sql::Connection& db, const ThreadId& thread, std::optional<EventPosition> after) {
-    if (!store::findThreadHead(db, thread))
-        return Problem::notFound("Thread with ID " + thread.str() + " not found");
+    if (!store::findThreadHead(db, thread)) return noThread(thread);
     Past past;
     if (!after) return past;
     past.after = *after;

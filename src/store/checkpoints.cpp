@@ -165,13 +165,30 @@ std::optional<CheckpointTuple> getCheckpoint(sql::Connection& db, std::string_vi
     return complete(db, *std::move(found));
 }
 
+namespace {
+
+// NOLINTNEXTLINE: a macro, so that each statement is one literal and stays prepared.
+#define HEDDLE_LATEST(column)                                        \
+    "SELECT " column                                                 \
+    " FROM checkpoint_spaces s JOIN checkpoints c ON c.space = s.id" \
+    " WHERE s.thread_id = $1 AND s.ns = $2 ORDER BY c.checkpoint_id DESC LIMIT 1"
+
+std::optional<std::string> ofLatest(sql::Connection& db, std::string_view select, std::string_view thread_id,
+                                    std::string_view ns) {
+    auto row = db.query(select, thread_id, ns);
+    return row.step() ? row.optionalString(0) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::string> latestCheckpointId(sql::Connection& db, std::string_view thread_id,
                                               std::string_view ns) {
-    auto row = db.query(
-        "SELECT c.checkpoint_id FROM checkpoint_spaces s JOIN checkpoints c ON c.space = s.id"
-        " WHERE s.thread_id = $1 AND s.ns = $2 ORDER BY c.checkpoint_id DESC LIMIT 1",
-        thread_id, ns);
-    return row.step() ? row.optionalString(0) : std::nullopt;
+    return ofLatest(db, HEDDLE_LATEST("c.checkpoint_id"), thread_id, ns);
+}
+
+std::optional<std::string> latestCheckpointType(sql::Connection& db, std::string_view thread_id,
+                                                std::string_view ns) {
+    return ofLatest(db, HEDDLE_LATEST("c.type"), thread_id, ns);
 }
 
 bool hasCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_view ns,
@@ -181,15 +198,6 @@ bool hasCheckpoint(sql::Connection& db, std::string_view thread_id, std::string_
         " WHERE s.thread_id = $1 AND s.ns = $2 AND c.checkpoint_id = $3",
         thread_id, ns, id);
     return row.step();
-}
-
-std::optional<std::string> latestCheckpointType(sql::Connection& db, std::string_view thread_id,
-                                                std::string_view ns) {
-    auto row = db.query(
-        "SELECT c.type FROM checkpoint_spaces s JOIN checkpoints c ON c.space = s.id"
-        " WHERE s.thread_id = $1 AND s.ns = $2 ORDER BY c.checkpoint_id DESC LIMIT 1",
-        thread_id, ns);
-    return row.step() ? row.optionalString(0) : std::nullopt;
 }
 
 std::vector<CheckpointTuple> listCheckpoints(sql::Connection& db, const CheckpointQuery& query) {

@@ -10,16 +10,12 @@
 namespace heddle::store {
 namespace {
 
-#define HEDDLE_SELECT_RUN                                                                                    \
-    "SELECT r.uuid, t.uuid, r.assistant_uuid, r.graph_id, r.metadata, r.status, k.kwargs, "                  \
-    "r.multitask_strategy,"                                                                                  \
-    " r.created_at, r.updated_at, r.not_before, r.started_at, r.ended_at, r.attempt, r.failures, "           \
-    "r.error_type,"                                                                                          \
-    " r.error_message, r.traceparent, o.output, r.cancel_action, r.cancel_type, r.cancel_message FROM runs " \
-    "r JOIN threads t ON t.id = r.thread JOIN "                                                              \
-    "run_kwargs k ON k.run = "                                                                               \
-    "r.id"                                                                                                   \
-    " LEFT JOIN run_outputs o ON o.run = r.id"
+#define HEDDLE_SELECT_RUN                                                                          \
+    "SELECT r.uuid, t.uuid, r.assistant_uuid, r.graph_id, r.metadata, r.status, k.kwargs,"         \
+    " r.multitask_strategy, r.created_at, r.updated_at, r.not_before, r.started_at, r.ended_at,"   \
+    " r.attempt, r.failures, r.error_type, r.error_message, r.traceparent, o.output FROM runs r"   \
+    " JOIN threads t ON t.id = r.thread JOIN run_kwargs k ON k.run = r.id LEFT JOIN run_outputs o" \
+    " ON o.run = r.id"
 // Word for word the condition of the partial index runs_open.
 #define HEDDLE_OPEN "r.status IN ('pending', 'running')"
 
@@ -43,10 +39,6 @@ Run readRun(const sql::Statement& row) {
     if (!row.isNull(15)) run.error = RunError{row.string(15), row.string(16)};
     if (!row.isNull(17)) run.traceparent = row.string(17);
     if (!row.isNull(18)) run.output = jsonAt(row, 18);
-    if (!row.isNull(19)) {
-        run.cancel =
-            Cancel{enumAt<CancelAction>(row, 19, parseCancelAction), {row.string(20), row.string(21)}};
-    }
     return run;
 }
 
@@ -87,6 +79,24 @@ std::optional<Run> findRun(sql::Connection& db, const RunId& id) {
 
 std::optional<Run> findRun(sql::Connection& db, const ThreadId& thread, const RunId& id) {
     return firstRun(db.query(HEDDLE_SELECT_RUN " WHERE r.uuid = $1 AND t.uuid = $2", id.str(), thread.str()));
+}
+
+std::optional<Run> findRun(sql::Connection& db, const std::optional<ThreadId>& thread, const RunId& id) {
+    return thread ? findRun(db, *thread, id) : findRun(db, id);
+}
+
+std::optional<RunStanding> findStanding(sql::Connection& db, const RunId& id) {
+    auto row = db.query(
+        "SELECT status, attempt, failures, cancel_action, cancel_type, cancel_message FROM runs"
+        " WHERE uuid = $1",
+        id.str());
+    if (!row.step()) return std::nullopt;
+    RunStanding standing{enumAt<RunStatus>(row, 0, parseRunStatus), row.integer(1), row.integer(2), {}};
+    if (!row.isNull(3)) {
+        standing.cancel =
+            Cancel{enumAt<CancelAction>(row, 3, parseCancelAction), {row.string(4), row.string(5)}};
+    }
+    return standing;
 }
 
 RunPage listRuns(sql::Connection& db, const ThreadId& thread, const RunQuery& query) {

@@ -25,6 +25,16 @@ struct RunPage {
 void insertRun(sql::Connection& db, const Run& run);
 std::optional<Run> findRun(sql::Connection& db, const RunId& id);
 std::optional<Run> findRun(sql::Connection& db, const ThreadId& thread, const RunId& id);
+// `thread`: it must be its, where given.
+std::optional<Run> findRun(sql::Connection& db, const std::optional<ThreadId>& thread, const RunId& id);
+// What decides about a run, without its parameters, which may be large.
+struct RunStanding {
+    RunStatus status = RunStatus::kPending;
+    std::int64_t attempt = 0;
+    std::int64_t failures = 0;
+    std::optional<Cancel> cancel;
+};
+std::optional<RunStanding> findStanding(sql::Connection& db, const RunId& id);
 RunPage listRuns(sql::Connection& db, const ThreadId& thread, const RunQuery& query);
 // Pending and running runs of a thread, oldest first.
 std::vector<Run> openRuns(sql::Connection& db, const ThreadId& thread);

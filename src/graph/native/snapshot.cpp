@@ -255,11 +255,4 @@ PendingWrite errorWrite(const Snapshot& snapshot, const RunError& error) {
     return write;
 }
 
-std::string oneLine(std::string_view json) {
-    std::string line(json);
-    std::replace(line.begin(), line.end(), '\n', ' ');
-    std::replace(line.begin(), line.end(), '\r', ' ');
-    return line;
-}
-
 }  // namespace heddle::graph

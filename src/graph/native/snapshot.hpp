@@ -67,7 +67,4 @@ struct Step {
 // The pending write that records how the node of `snapshot` failed.
 [[nodiscard]] PendingWrite errorWrite(const Snapshot& snapshot, const RunError& error);
 
-// JSON text without raw line ends (in valid JSON they can only stand between tokens).
-[[nodiscard]] std::string oneLine(std::string_view json);
-
 }  // namespace heddle::graph
