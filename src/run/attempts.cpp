@@ -2,6 +2,7 @@
 // The attempts of runs: claimed, handed to the executor, settled when they end. Part of run::Service.
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "run/multitask.hpp"
 #include "run/service.hpp"
 #include "run/start_check.hpp"
 #include "store/checkpoints.hpp"
@@ -56,7 +57,7 @@ RawJson attemptConfig(const Run& run) {
 void Service::pump() {
     if (draining_) return;
     scheduler_.advance(clock_.now());
-    const auto ready = [this](std::string_view graph_id) { return executor_.ready(graph_id); };
+    const auto ready = [this](const Waiting& run) { return executor_.ready(run.graph_id, run.company); };
     while (claims_ < kClaimsMax) {
         auto waiting = scheduler_.next(ready);
         if (!waiting) break;
@@ -119,7 +120,9 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     attempt.place = waiting;
     events_.started(run);
     if (run.attempt > 1) publishStart(*live, run.attempt);
-    if (draining_ || live->stop_asked || !executor_.ready(run.graph_id)) {
+    // One whose worker died waits for its place there, so that the place is kept.
+    const bool placeless = !waiting.company && !executor_.ready(run.graph_id, {});
+    if (draining_ || live->stop_asked || placeless) {
         graph::RunEnd end;
         end.status = graph::RunEnd::Status::kInterrupted;
         onEnd(id, run.attempt, std::move(end));
@@ -127,10 +130,8 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     }
     limitTime(run, attempt);
     run.kwargs.config = attemptConfig(run);
-    const auto placement = waiting.placement == Placement::kIsolated ? graph::Executor::Placement::kIsolated
-                                                                     : graph::Executor::Placement::kAny;
     graph::RunStart start{std::move(run), std::move(claimed->checkpoint)};
-    executor_.start(std::move(start), placement);
+    executor_.start(std::move(start), waiting.company);
     pump();
 }
 
@@ -144,6 +145,7 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunE
     found->second.settling = true;
     found->second.timer.reset();
     const bool lost = end.status == graph::RunEnd::Status::kLost;
+    const std::size_t died_with = end.company;
     AttemptEnd attempt{id, number, std::move(end), found->second.timed_out};
     // Nobody may find the run ended while events of it could still be lost.
     if (const auto live = hub_.find(id)) co_await log_->settled(live);
@@ -154,7 +156,7 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunE
     Waiting place = running_[id].place;
     running_.erase(id);
     if (settled.again && !draining_) {
-        place.placement = lost ? Placement::kIsolated : place.placement;
+        if (lost) place.company = narrowed(died_with);
         scheduler_.putBack(std::move(place));
     } else {
         scheduler_.release(place.thread);

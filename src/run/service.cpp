@@ -100,7 +100,7 @@ Service::Accepted Service::admit(Created created, Reader reader) {
         accepted.events = accepted.live->subscribe(Subscription::From::kNow, {});
     publishStart(*accepted.live, 1);
     events_.created(accepted.run);
-    enqueue(accepted.run, Placement::kAny);
+    enqueue(accepted.run);
     pump();
     return accepted;
 }
@@ -110,8 +110,8 @@ void Service::publishStart(LiveRun& live, std::int64_t attempt) {
                  R"({"run_id":")" + live.id().str() + R"(","attempt":)" + std::to_string(attempt) + "}");
 }
 
-void Service::enqueue(const Run& run, Placement placement) {
-    scheduler_.add(Waiting{run.id, run.thread_id, run.graph_id, placement}, run.not_before);
+void Service::enqueue(const Run& run) {
+    scheduler_.add(Waiting{run.id, run.thread_id, run.graph_id, std::nullopt}, run.not_before);
 }
 
 asio::awaitable<Result<Outcome>> Service::outcome(std::optional<ThreadId> thread, RunId id) {

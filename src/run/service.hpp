@@ -134,7 +134,7 @@ class Service final : public graph::RunObserver {
     CreateRules createRules();
     Result<void> checkRequest(const RunRequest& request) const;
     Accepted admit(Created created, Reader reader);
-    void enqueue(const Run& run, Placement placement);
+    void enqueue(const Run& run);
     void reopen(const Run& run, store::RunEventExtent events);
     static void publishStart(LiveRun& live, std::int64_t attempt);
     // Starts what may start and arms the timer for what is delayed.

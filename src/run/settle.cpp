@@ -18,14 +18,14 @@ Result<Settled> settleAttempt(sql::Connection& db, const AttemptEnd& attempt, st
     facts.cancel = run->cancel;
     facts.timed_out = attempt.timed_out;
     facts.failures = run->failures;
+    facts.company = attempt.end.company;
     facts.failures_max = failures_max;
     AttemptVerdict verdict = judgeAttempt(facts);
     Settled settled;
     if (verdict.again) {
-        const bool lost = attempt.end.status == graph::RunEnd::Status::kLost;
-        settled.again =
-            store::requeueRun(db, attempt.run, run->attempt,
-                              lost ? store::Requeue::kFailed : store::Requeue::kGraceful, rules.now);
+        settled.again = store::requeueRun(
+            db, attempt.run, run->attempt,
+            verdict.failed ? store::Requeue::kFailed : store::Requeue::kGraceful, rules.now);
         return settled;
     }
     Ending ending;

@@ -64,11 +64,11 @@ bool NativeExecutor::hosts(std::string_view graph_id) const {
     return graphs_.find(graph_id) != graphs_.end();
 }
 
-bool NativeExecutor::ready(std::string_view graph_id) const {
+bool NativeExecutor::ready(std::string_view graph_id, Company) const {
     return hosts(graph_id);
 }
 
-void NativeExecutor::start(RunStart start, Placement) {
+void NativeExecutor::start(RunStart start, Company) {
     if (observer_ == nullptr) throw std::logic_error("NativeExecutor: start() before observe()");
     const std::pair key(start.run.id, start.run.attempt);
     auto run = std::make_shared<NativeRun>(loop_, db_, *observer_, std::move(start));

@@ -33,8 +33,8 @@ class NativeExecutor final : public Executor {
     void add(std::string graph_id, NativeGraph graph);
 
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
-    [[nodiscard]] bool ready(std::string_view graph_id) const override;
-    void start(RunStart start, Placement placement) override;
+    [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
+    void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;

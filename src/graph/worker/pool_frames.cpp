@@ -94,6 +94,7 @@ void WorkerExecutor::onLost(Worker& worker) {
         runs_.erase(key);
         RunEnd end;
         end.status = RunEnd::Status::kLost;
+        end.company = lost.size();
         end.error = RunError{"WorkerLost", "The worker process died while it executed the run"};
         endLater(key, std::move(end));
     }
@@ -103,7 +104,8 @@ void WorkerExecutor::onLost(Worker& worker) {
     worker.active = 0;
     if (&worker == reserved_) {
         reserved_ = nullptr;
-        pumpIsolated();
+        reserved_company_ = 0;
+        pumpSuspects();
     }
 }
 

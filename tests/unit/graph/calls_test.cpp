@@ -98,7 +98,7 @@ TEST_F(Calls, WritesComeBackWithTheCheckpoint) {
 
 TEST_F(Calls, AWriteOfAnotherAttemptIsFencedAndItsRunIsOver) {
     heddle::Run run = storage.claimed("agent", "{}");
-    pool.start({run, std::nullopt}, Executor::Placement::kAny);
+    pool.start({run, std::nullopt}, std::nullopt);
     worker->next("run.start");
     EXPECT_EQ(worker->await(put("1f0", &run)).error, "");
     storage.finish(run);  // cancelled, say
