@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A full disk: refusals instead of a crash, nothing acknowledged is lost, and writing goes on when there is room again."""
+import contextlib
 import os
+import sqlite3
 import subprocess
+import threading
 
 import pytest
 
-from server import SLOW
+from server import SLOW, wire_config
 from waiting import until
+
+TERMINAL = ("success", "error")
 
 
 @pytest.fixture
@@ -54,3 +59,69 @@ def test_a_full_disk(serve, small_disk):
     server.kill()
     server.start()
     assert all(server.get(f"/threads/{thread}").status_code == 200 for thread in kept)
+
+
+def watch(server, run, into):
+    """Reads a run's stream to its end, in a thread of its own."""
+    def read():
+        with server.http.stream("GET", f"/threads/{run['thread_id']}/runs/{run['run_id']}/stream", headers={"Last-Event-ID": "-1"}) as answer:
+            for piece in answer.iter_raw():
+                into.append(piece)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    return reader
+
+
+@pytest.mark.timeout(120 * SLOW)
+def test_a_disk_that_fills_while_runs_go_on(serve, small_disk, receiver):
+    server = serve.make(wire_config(webhooks={"retry": {"schedule": [1] * 30}}))
+    server.data_dir = small_disk / "data"
+    server.start()
+    hook = {"webhook": receiver.url("/hook")}
+    rested = server.thread()
+    server.wait_run("echo", {"text": "kept"}, thread=rested)
+    # Their checkpoints and their ends come while the disk is full.
+    runs = [server.create_run(graph, {"seconds": seconds}, **hook) for graph in ("sleepy", "native_sleep") for seconds in (0.5, 1.5)]
+    resumable = server.create_run("custom", {"n": 200}, stream_mode="custom", stream_resumable=True, **hook)
+    queued = server.create_run("echo", {"text": "x"}, thread=runs[0]["thread_id"], **hook)
+    seen = []
+    reader = watch(server, resumable, seen)
+    until(lambda: seen, "the stream to begin", 20 * SLOW)
+    fill(small_disk)
+
+    def refused():
+        answer = server.post("/threads", {"metadata": {"x": "y" * 10_000}})
+        return answer if answer.status_code != 200 else None
+
+    answer = until(refused, "a refusal", 20 * SLOW)
+    assert answer.status_code == 503 and "disk" in answer.json()["detail"] and answer.headers["retry-after"]
+    for method, path, body in (("POST", f"/threads/{rested}/runs", {"assistant_id": "echo", "input": {"text": "z" * 20_000}}),
+                               ("POST", f"/threads/{rested}/state", {"values": {"text": "z" * 20_000}, "as_node": "echo"})):
+        answer = server.http.request(method, path, json=body)
+        assert answer.status_code == 503 and answer.json()["detail"], f"{path}: {answer.status_code} {answer.text}"
+    assert server.get(f"/threads/{rested}/state").json()["values"]["out"] == "kept"
+    until(lambda: "disk" in server.log() and " error " in server.log(), "the log to say so", 20 * SLOW)
+    # Until the quickest run's end waits for room.
+    until(lambda: server.run(runs[2])["status"] == "running", "a run to be going on")
+
+    os.unlink(small_disk / "ballast")
+    every = [*runs, resumable, queued]
+    ended = [server.until_status(run, *TERMINAL, timeout_s=60) for run in every]
+    # A run whose checkpoint could not be written may say so, or may have been tried again.
+    assert [run["status"] for run in ended[2:4]] == ["success", "success"]
+    reader.join(30 * SLOW)
+    assert not reader.is_alive()
+    replay = server.get(f"/threads/{resumable['thread_id']}/runs/{resumable['run_id']}/stream", headers={"Last-Event-ID": "-1"}).content
+    seen = b"".join(seen).replace(b": heartbeat\r\n\r\n", b"")
+    assert replay.startswith(seen) and seen.count(b"event: ") > 1
+    until(lambda: len({each.json()["run_id"] for each in receiver.at("/hook")}) == len(every), "a webhook for each run", 60 * SLOW)
+    assert server.wait_run("echo", {"text": "again"})["out"] == "again"
+    before = {run["run_id"]: run["status"] for run in ended}
+    server.kill()
+    server.start()
+    assert {run["run_id"]: server.run(run)["status"] for run in every} == before
+    assert server.stop() == 0
+    with contextlib.closing(sqlite3.connect(server.data_dir / "heddle.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert len(receiver.at("/hook")) == len(every)
