@@ -61,6 +61,11 @@ asio::awaitable<void> Service::recover() {
                                     {"requeued", left->requeued},
                                     {"ended", left->ended.size()}});
     }
+    // The dispatcher has looked into the outbox before this was written.
+    for (const Finished& finished : left->ended) {
+        if (finished.delivery) events_.delivery_written(*finished.delivery);
+        events_.ended(finished.outcome.status);
+    }
     for (std::size_t i = 0; i < left->pending.size(); ++i) {
         const Run& run = left->pending[i];
         reopen(run, left->events[i]);
