@@ -54,7 +54,10 @@ RawJson attemptConfig(const Run& run) {
 }  // namespace
 
 void Service::pump() {
-    if (draining_) return;
+    if (draining_) {
+        if (quiet()) drained_.cancel();
+        return;
+    }
     scheduler_.advance(clock_.now());
     const auto ready = [this](std::string_view graph_id) { return executor_.ready(graph_id); };
     while (claims_ < kClaimsMax) {
@@ -159,7 +162,6 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunE
     } else {
         scheduler_.release(place.thread);
     }
-    if (running_.empty()) drained_.cancel();
     pump();
 }
 

@@ -87,14 +87,14 @@ void Service::reopen(const Run& run, store::RunEventExtent events) {
 asio::awaitable<void> Service::drain(std::chrono::milliseconds limit) {
     draining_ = true;
     due_timer_.cancel();
-    if (!running_.empty()) {
+    if (!quiet()) {
         drained_.expires_after(limit);
         (void)co_await drained_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
     std::vector<std::pair<RunId, std::int64_t>> rest;
     for (const auto& [id, attempt] : running_) rest.emplace_back(id, attempt.number);
     for (const auto& [id, attempt] : rest) executor_.cancel(id, attempt);
-    if (!running_.empty()) {
+    if (!quiet()) {
         log::info("run.put_back", {{"runs", running_.size()}});
         // Whatever does not stop in time is put back by the next start.
         drained_.expires_after(std::chrono::seconds(2));

@@ -83,8 +83,9 @@ std::optional<Waiting> Scheduler::next(const std::function<bool(std::string_view
             const auto found = threads_.find(thread);
             if (found == threads_.end()) continue;
             ThreadQueue& queue = found->second;
-            if (queue.taken || queue.runs.empty() || queue.listed != graph_id) continue;
+            if (queue.listed != graph_id) continue;
             queue.listed.reset();
+            if (queue.taken || queue.runs.empty()) continue;  // occupied since: release() lists it again
             Waiting run = std::move(queue.runs.front());
             queue.runs.pop_front();
             queue.taken = true;

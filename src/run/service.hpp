@@ -137,8 +137,10 @@ class Service final : public graph::RunObserver {
     void enqueue(const Run& run, Placement placement);
     void reopen(const Run& run, store::RunEventExtent events);
     static void publishStart(LiveRun& live, std::int64_t attempt);
-    // Starts what may start and arms the timer for what is delayed.
+    // Starts what may start and arms the timer for what is delayed; tells a drain when nothing is under way.
     void pump();
+    // No attempt is under way, none is being claimed.
+    [[nodiscard]] bool quiet() const { return running_.empty() && claims_ == 0; }
     void armTimer();
     boost::asio::awaitable<void> startNext(Waiting waiting);
     boost::asio::awaitable<void> settle(RunId id, std::int64_t attempt, graph::RunEnd end);

@@ -253,10 +253,12 @@ bool ScheduleWorld::settleOnce() {
 
 void ScheduleWorld::finish() {
     process_->executor.has_room = true;
-    time(3600);
-    process_->io.restart();
     std::size_t turns = 0;
-    while (settleOnce() && ++turns < 10'000) process_->io.restart();
+    for (const std::int64_t later : {0, 3600}) {  // what is asked for now may be delayed
+        time(later);
+        process_->io.restart();
+        while (settleOnce() && ++turns < 10'000) process_->io.restart();
+    }
     EXPECT_LT(turns, 10'000U) << "it does not come to rest";
     model_.checkEnd();
     checkLeft();
