@@ -95,6 +95,7 @@ void ScheduleModel::checkRuns() {
         known.attempt = now.attempt;
         known.failures = now.failures;
         known.noted = now.noted;
+        if (isTerminal(now.status) && !known.checkpoints) known.checkpoints = checkpointsOf(id);
     }
     for (auto& [id, known] : runs) {
         if (!known.gone && !seen.contains(id)) checkGone(id, known);
@@ -228,15 +229,21 @@ std::optional<std::string> ScheduleModel::storedEnd(const RunId& run) {
     return isTerminal(status) ? std::optional(text(status)) : std::nullopt;
 }
 
+std::int64_t ScheduleModel::checkpointsOf(const RunId& run) {
+    auto count = db_.query("SELECT count(*) FROM checkpoints WHERE run_id = $1", run.str());
+    count.step();
+    return count.integer(0);
+}
+
 void ScheduleModel::checkEnd() {
     check();
     for (const auto& [id, known] : runs) {
         const std::string what = id.str() + " is " + text(known.status);
         EXPECT_TRUE(known.ended()) << what << " at last";
         if (known.gone && known.may_roll_back && !known.may_go) {
-            auto left = db_.query("SELECT count(*) FROM checkpoints WHERE run_id = $1", id.str());
-            left.step();
-            EXPECT_EQ(left.integer(0), 0) << what << ": rolled back, and has left checkpoints";
+            EXPECT_EQ(checkpointsOf(id), 0) << what << ": rolled back, and has left checkpoints";
+        } else if (!known.gone) {
+            EXPECT_EQ(checkpointsOf(id), known.checkpoints) << what << ": it wrote after its end";
         }
         if (!known.cancelled) continue;
         if (*known.cancelled == Ask::What::kRollback) {

@@ -40,8 +40,9 @@ struct KnownRun {
     RunStatus status = RunStatus::kPending;
     std::int64_t attempt = 0;
     std::int64_t failures = 0;
-    std::optional<std::string> noted;  // the cancel in its row
-    std::int64_t started = 0;          // the last attempt that the executor was given
+    std::optional<std::string> noted;         // the cancel in its row
+    std::int64_t started = 0;                 // the last attempt that the executor was given
+    std::optional<std::int64_t> checkpoints;  // that it had written when it ended
     bool gone = false;
     bool may_interrupt = false, may_roll_back = false, may_go = false;  // asked for
     bool acknowledged = false;
@@ -85,6 +86,7 @@ class ScheduleModel {
     void checkThreads();
     void checkDeliveries();
     std::optional<std::string> deliveredStatus(const RunId& run);
+    std::int64_t checkpointsOf(const RunId& run);
 
     sql::Connection& db_;
     std::vector<AskedRun> asked_;
