@@ -87,6 +87,12 @@ struct UpdatedState {
     RawJson state;       // ThreadState JSON of the thread's latest checkpoint
 };
 
+// A configured graph that cannot run, as all of its runs are told.
+struct GraphFault {
+    std::string graph_id;
+    RunError error;
+};
+
 class Executor {
   public:
     virtual ~Executor() = default;
@@ -94,6 +100,8 @@ class Executor {
     [[nodiscard]] virtual bool hosts(std::string_view graph_id) const = 0;
     // Whether start() would find a free place now. False: wait for onCapacity or an onEnd.
     [[nodiscard]] virtual bool ready(std::string_view graph_id) const = 0;
+    // The graphs that were found not to load.
+    [[nodiscard]] virtual std::vector<GraphFault> faults() const { return {}; }
     // Needs ready(). `isolated`: give the run a worker of its own if there is one (it was on a worker that
     // died).
     enum class Placement { kAny, kIsolated };

@@ -113,6 +113,7 @@ class Service final : public graph::RunObserver {
     // Refuses new runs, starts no more, lets running ones end until `limit`, then puts the rest back.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 
+    [[nodiscard]] std::vector<graph::GraphFault> graphFaults() const { return executor_.faults(); }
     [[nodiscard]] std::size_t waiting() const { return scheduler_.waiting(); }
     [[nodiscard]] std::size_t running() const { return running_.size(); }
 
