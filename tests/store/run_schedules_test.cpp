@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdlib>
+#include <map>
 #include <string>
 
 namespace heddle::test {
@@ -26,11 +28,18 @@ TEST(RunSchedules, EveryPromiseHolds) {
     sql::migrate(connection, store::schema(sql::Dialect::kSqlite), at(0));
     const unsigned first = fromEnvironment("HEDDLE_SCHEDULE_SEED", 0);
     const unsigned count = fromEnvironment("HEDDLE_SCHEDULES", kSchedules);
+    std::map<std::string, std::size_t> ends;
     for (unsigned seed = first; seed < first + count; ++seed) {
         ScheduleWorld world(connection, seed);
         for (std::size_t step = 0; step < kSteps && !HasFailure(); ++step) world.step();
         if (!HasFailure()) world.finish();
         ASSERT_FALSE(HasFailure()) << "seed " << seed;
+        world.count(ends);
+    }
+    if (count < kSchedules) return;
+    // The schedules are not all alike.
+    for (const char* end : {"success", "error", "timeout", "interrupted", "gone"}) {
+        EXPECT_GT(ends[end], kSchedules / 20) << end;
     }
 }
 

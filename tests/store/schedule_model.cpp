@@ -140,7 +140,7 @@ void ScheduleModel::checkTerminal(const RunId& id, const KnownRun& known, const 
     switch (now.status) {
         case RunStatus::kSuccess:
             EXPECT_TRUE(reported && end->second == End::kSuccess) << what;
-            resting = ThreadStatus::kIdle;
+            resting = known.waits ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
             break;
         case RunStatus::kError: {
             ASSERT_TRUE(reported) << what;

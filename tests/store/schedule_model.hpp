@@ -46,6 +46,7 @@ struct KnownRun {
     bool gone = false;
     bool may_interrupt = false, may_roll_back = false, may_go = false;  // asked for
     bool acknowledged = false;
+    bool waits = false;                                  // it has stopped at an interrupt
     std::optional<Ask::What> cancelled;                  // acknowledged
     std::map<std::int64_t, graph::RunEnd::Status> ends;  // by attempt
     std::vector<std::string> events;                     // that readers must see

@@ -21,6 +21,8 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kAll = 1000;
 constexpr const char* kState = R"({"values":{"out":"hi"},"next":[],"tasks":[],"interrupts":[]})";
+constexpr const char* kWaitingState =
+    R"({"values":{"a":1},"next":["ask"],"tasks":[],"interrupts":[{"id":"i1","value":"?"}]})";
 
 std::set<std::string> deliveriesIn(sql::Connection& db) {
     std::set<std::string> out;
@@ -171,7 +173,11 @@ void ScheduleWorld::endAttempt(SteppedAttempt& attempt, Status status) {
     if (!ended.late) model_.runs.at(ended.run).ends.try_emplace(ended.number, status);
     graph::RunEnd end;
     end.status = status;
-    if (status == Status::kSuccess) end.state = RawJson::trusted(kState);
+    if (status == Status::kSuccess) {
+        const bool waits = chance(20);
+        end.state = RawJson::trusted(waits ? kWaitingState : kState);
+        if (!ended.late) model_.runs.at(ended.run).waits = waits;
+    }
     if (status == Status::kError || status == Status::kRefused) end.error = RunError{"ValueError", "kaput"};
     process_->service->onEnd(ended.run, ended.number, std::move(end));
 }

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -76,6 +77,11 @@ class ScheduleWorld {
     void step();
     // Lets everything end, and checks that it has.
     void finish();
+    // Adds how its runs have ended.
+    void count(std::map<std::string, std::size_t>& ends) const {
+        for (const auto& [id, run] : model_.runs)
+            ends[run.gone ? "gone" : std::string(toString(run.status))] += 1;
+    }
 
   private:
     using Status = graph::RunEnd::Status;
