@@ -54,7 +54,8 @@ run::RunRequest ScheduleWorld::request(std::int64_t n, AskedRun& asked) {
     request.stream_mode = {"custom"};
     constexpr MultitaskStrategy kAll[] = {MultitaskStrategy::kEnqueue, MultitaskStrategy::kReject,
                                           MultitaskStrategy::kInterrupt, MultitaskStrategy::kRollback};
-    request.multitask_strategy = kAll[pick(4)];
+    request.multitask_strategy = asked.strategy = kAll[pick(4)];
+    asked.resumable = request.resumable;
     return request;
 }
 

@@ -60,6 +60,7 @@ void ScheduleModel::acknowledge(const Run& run, std::int64_t n) {
 void ScheduleModel::die() {
     for (Ask& ask : asks_) ask.open = false;
     for (auto& [id, run] : runs) {
+        run.events_due = -1;  // some of them were lost
         if (run.status == RunStatus::kRunning) run.ends[run.attempt] = End::kLost;
     }
 }
@@ -71,7 +72,7 @@ void ScheduleModel::check() {
 }
 
 void ScheduleModel::checkRuns() {
-    std::set<RunId> seen;
+    std::set<RunId> seen, fresh;
     std::set<ThreadId> running;
     auto rows = db_.query(
         "SELECT r.uuid, t.uuid, r.status, r.attempt, r.failures, r.cancel_action, r.metadata FROM runs r"
@@ -85,6 +86,7 @@ void ScheduleModel::checkRuns() {
         now.failures = rows.integer(4);
         now.noted = rows.optionalString(5);
         const auto n = JsonView::trusted(rows.text(6)).get("n");
+        if (!runs.contains(id)) fresh.insert(id);
         KnownRun& known = learn(id, now.thread, n->integer().value());
         seen.insert(id);
         if (now.status == RunStatus::kRunning) {
@@ -99,6 +101,20 @@ void ScheduleModel::checkRuns() {
     }
     for (auto& [id, known] : runs) {
         if (!known.gone && !seen.contains(id)) checkGone(id, known);
+    }
+    for (const auto& id : fresh) checkDoubleText(id, fresh);
+}
+
+void ScheduleModel::checkDoubleText(const RunId& id, const std::set<RunId>& fresh) {
+    const KnownRun& made = runs.at(id);
+    const auto strategy = asked(made.n).strategy;
+    if (strategy == MultitaskStrategy::kEnqueue) return;
+    for (const auto& [other, known] : runs) {
+        if (known.thread != made.thread || known.ended() || fresh.contains(other)) continue;
+        const std::string what =
+            id.str() + " (" + std::string(toString(strategy)) + ") beside " + other.str();
+        EXPECT_NE(strategy, MultitaskStrategy::kReject) << what;
+        EXPECT_TRUE(known.noted) << what << ", which was not asked to stop in the same transaction";
     }
 }
 
@@ -135,6 +151,14 @@ void ScheduleModel::checkTerminal(const RunId& id, const KnownRun& known, const 
     const auto end = known.ends.find(now.attempt);
     const bool reported = known.status == RunStatus::kRunning && end != known.ends.end();
     const std::string what = id.str() + " ended as " + text(now.status);
+    if (known.events_due > 0) {
+        auto stored = db_.query(
+            "SELECT count(*) FROM run_events e JOIN runs r ON r.id = e.run WHERE r.uuid = $1 AND e.event = "
+            "'custom'",
+            id.str());
+        stored.step();
+        EXPECT_GE(stored.integer(0), known.events_due) << what << " before its events were durable";
+    }
     EXPECT_NE(known.noted, "rollback") << what << ", a rollback was noted";
     auto& resting = resting_[known.thread];
     switch (now.status) {

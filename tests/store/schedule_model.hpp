@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ namespace heddle::test {
 struct AskedRun {
     bool webhook = false;
     bool limited = false;  // has a time limit, which is over at once
+    MultitaskStrategy strategy = MultitaskStrategy::kEnqueue;
+    bool resumable = false;
 };
 
 // Something that ends runs, or several, from when it is asked until it is answered.
@@ -50,6 +53,7 @@ struct KnownRun {
     std::optional<Ask::What> cancelled;                  // acknowledged
     std::map<std::int64_t, graph::RunEnd::Status> ends;  // by attempt
     std::vector<std::string> events;                     // that readers must see
+    std::int64_t events_due = 0;                         // that must be stored when it ends
     [[nodiscard]] bool ended() const { return gone || isTerminal(status); }
 };
 
@@ -81,6 +85,8 @@ class ScheduleModel {
     KnownRun& learn(const RunId& id, const ThreadId& thread, std::int64_t n);
     static void mark(KnownRun& run, const RunId& id, const Ask& ask);
     void checkRuns();
+    // A run that is new, against those that were there before it.
+    void checkDoubleText(const RunId& id, const std::set<RunId>& fresh);
     void checkMove(const RunId& id, KnownRun& known, const KnownRun& now);
     void checkTerminal(const RunId& id, const KnownRun& known, const KnownRun& now);
     void checkGone(const RunId& id, KnownRun& known);

@@ -165,12 +165,19 @@ asio::awaitable<void> ScheduleWorld::put(ScheduleWorld* world, RunId run, std::i
     (void)co_await world->process_->db.write(std::move(job));
 }
 
+void ScheduleWorld::noteEnd(const SteppedAttempt& attempt, Status status) {
+    auto& run = model_.runs.at(attempt.run);
+    run.ends.try_emplace(attempt.number, status);
+    const bool all = run.events_due >= 0 && model_.asked(run.n).resumable;
+    if (all) run.events_due = static_cast<std::int64_t>(run.events.size());
+}
+
 void ScheduleWorld::endAttempt(SteppedAttempt& attempt, Status status) {
     const SteppedAttempt ended = attempt;
     std::erase_if(process_->executor.attempts, [&](const SteppedAttempt& one) {
         return one.run == ended.run && one.number == ended.number;
     });
-    if (!ended.late) model_.runs.at(ended.run).ends.try_emplace(ended.number, status);
+    if (!ended.late) noteEnd(ended, status);
     graph::RunEnd end;
     end.status = status;
     if (status == Status::kSuccess) {
@@ -185,7 +192,7 @@ void ScheduleWorld::endAttempt(SteppedAttempt& attempt, Status status) {
 // What the service does when it has waited long enough: the attempt does not know that it is over.
 void ScheduleWorld::abandon(SteppedAttempt& attempt) {
     attempt.late = true;
-    model_.runs.at(attempt.run).ends.try_emplace(attempt.number, Status::kInterrupted);
+    noteEnd(attempt, Status::kInterrupted);
     graph::RunEnd end;
     end.status = Status::kInterrupted;
     process_->service->onEnd(attempt.run, attempt.number, std::move(end));
@@ -252,6 +259,12 @@ bool ScheduleWorld::settleOnce() {
     }
     moved |= process_->db.answerReads();
     if (moved || executor.attempts.empty()) return moved;
+    for (const auto& one : executor.attempts) {
+        const auto& run = model_.runs.at(one.run);
+        const bool stops = run.gone || run.noted;
+        EXPECT_TRUE(one.asked_to_stop || !stops)
+            << one.run.str() << " is to stop, and nobody told its attempt";
+    }
     SteppedAttempt& attempt = executor.attempts[pick(executor.attempts.size())];
     endAttempt(attempt, attempt.asked_to_stop ? Status::kInterrupted : Status::kSuccess);
     return true;

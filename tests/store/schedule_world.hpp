@@ -101,6 +101,7 @@ class ScheduleWorld {
     void moveAttempt();
     void emit(const SteppedAttempt& attempt);
     void putCheckpoint(SteppedAttempt& attempt);
+    void noteEnd(const SteppedAttempt& attempt, Status status);
     void endAttempt(SteppedAttempt& attempt, Status status);
     void abandon(SteppedAttempt& attempt);
     void moveClient();
