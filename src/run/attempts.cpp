@@ -55,7 +55,10 @@ RawJson attemptConfig(const Run& run) {
 }  // namespace
 
 void Service::pump() {
-    if (draining_) return;
+    if (draining_) {
+        if (quiet()) drained_.cancel();
+        return;
+    }
     scheduler_.advance(clock_.now());
     const auto ready = [this](const Waiting& run) { return executor_.ready(run.graph_id, run.company); };
     while (claims_ < kClaimsMax) {
@@ -161,7 +164,6 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunE
     } else {
         scheduler_.release(place.thread);
     }
-    if (running_.empty()) drained_.cancel();
     pump();
 }
 

@@ -113,6 +113,7 @@ class Service final : public graph::RunObserver {
     // Refuses new runs, starts no more, lets running ones end until `limit`, then puts the rest back.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 
+    [[nodiscard]] std::vector<graph::GraphFault> graphFaults() const { return executor_.faults(); }
     [[nodiscard]] std::size_t waiting() const { return scheduler_.waiting(); }
     [[nodiscard]] std::size_t running() const { return running_.size(); }
 
@@ -137,8 +138,10 @@ class Service final : public graph::RunObserver {
     void enqueue(const Run& run);
     void reopen(const Run& run, store::RunEventExtent events);
     static void publishStart(LiveRun& live, std::int64_t attempt);
-    // Starts what may start and arms the timer for what is delayed.
+    // Starts what may start and arms the timer for what is delayed; tells a drain when nothing is under way.
     void pump();
+    // No attempt is under way, none is being claimed.
+    [[nodiscard]] bool quiet() const { return running_.empty() && claims_ == 0; }
     void armTimer();
     boost::asio::awaitable<void> startNext(Waiting waiting);
     boost::asio::awaitable<void> settle(RunId id, std::int64_t attempt, graph::RunEnd end);

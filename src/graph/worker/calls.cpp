@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/worker/calls.hpp"
 
-#include "base/log.hpp"
-
 namespace heddle::graph {
 
 std::optional<Attempt> readAttempt(const FrameHeader& header) {
@@ -56,11 +54,6 @@ void CallServer::refuse(const Call& call, std::string_view type, const std::stri
 void CallServer::send(const Call& call, Answer answer) {
     const bool sent = call.channel->reply(call.id, std::move(answer.fields), std::move(answer.parts));
     if (!sent) refuse(call, "TooLarge", "The answer does not fit a frame");
-}
-
-void CallServer::storageFailed(const Call& call, std::string_view what) {
-    log::error("worker.storage_failed", {{"error", what}});
-    refuse(call, "StorageError", "The database failed");
 }
 
 }  // namespace heddle::graph

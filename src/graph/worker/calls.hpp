@@ -81,7 +81,6 @@ class CallServer {
 
     void refuse(const Call& call, std::string_view type, const std::string& why);
     void send(const Call& call, Answer answer);
-    void storageFailed(const Call& call, std::string_view what);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;

@@ -51,6 +51,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
 
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
     [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
+    [[nodiscard]] std::vector<GraphFault> faults() const override;
     // A run for which there is no place (any more) waits for one.
     void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;

@@ -191,7 +191,11 @@ TEST_F(Pool, AGraphThatDidNotLoadIsRefused) {
     start({}, "broken");
     untilEnds(1);
     EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kRefused);
-    EXPECT_EQ(observer.ends[0].end.error, (RunError{"GraphLoadError", "ImportError: no module named x"}));
+    const RunError why{"GraphLoadError", "ImportError: no module named x"};
+    EXPECT_EQ(observer.ends[0].end.error, why);
+    ASSERT_EQ(pool.faults().size(), 1U);
+    EXPECT_EQ(pool.faults()[0].graph_id, "broken");
+    EXPECT_EQ(pool.faults()[0].error, why);
     EXPECT_EQ(worker->count("run.start"), 0U);
 }
 
