@@ -93,11 +93,15 @@ asio::awaitable<Result<RawJson>> WorkerExecutor::history(HistoryQuery query) {
 
 asio::awaitable<Result<UpdatedState>> WorkerExecutor::update(StateUpdate update) {
     JsonWriter header = queryHeader("state.update", update.graph_id, update.key);
+    const auto number = calls_.beginUpdate();
+    header.key("update").integer(number);
     JsonWriter body;
     body.beginObject().key("config").raw(update.config);
     body.key("supersteps").raw(update.supersteps).endObject();
     update.supersteps = RawJson();  // it may be large
     const auto answer = co_await ask(std::move(update.graph_id), std::move(header), body.take());
+    // A worker that was too slow may still be at it, and runs may start now.
+    calls_.endUpdate(number);
     if (!answer) co_return answer.error();
     const auto checkpoint = answer->view().get("checkpoint");
     const auto state = answer->view().get("state");
