@@ -368,6 +368,8 @@ class HandoffState(TypedDict, total=False):
 
 
 def hand_over(state: HandoffState):
+    if "to" not in state:
+        return {}
     goto = [Send("bob", {"text": "sent"}), "carol"] if state["to"] == "both" else state["to"]
     return Command(graph=Command.PARENT, goto=goto, update={"steps": ["team"], "text": "from inside"})
 
