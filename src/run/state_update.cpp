@@ -57,7 +57,7 @@ Result<bool> saveUpdate(sql::Connection& db, const ThreadId& id, const std::stri
         store::deleteCheckpoints(db, id.str());
         return false;
     }
-    takeState(*thread, state, checkpointIdOf(state), now);
+    takeState(*thread, state.view(), checkpointIdOf(state), now);
     thread->graph_id = graph_id;
     thread->error = RawJson();
     thread->updated_at = now;

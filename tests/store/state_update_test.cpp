@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -44,7 +45,7 @@ class GatedExecutor final : public graph::Executor {
         ++updates;
         CheckpointPut put;
         put.key = {update.key.thread_id, "", "2"};
-        put.checkpoint = {"json", "{}"};
+        put.checkpoint = {"msgpack", ""};
         auto job = [put](sql::Connection& connection) -> Result<void> {
             store::putCheckpoint(connection, put);
             return {};
@@ -98,7 +99,7 @@ struct StateUpdateTest : ::testing::Test {
         return out;
     }
     template <class F>
-    auto write(F job) {
+    typename std::invoke_result_t<F&, sql::Connection&>::value_type write(F job) {
         return *runToEnd(io, db.write(std::move(job)));
     }
     test::Task<Result<graph::UpdatedState>> update() {

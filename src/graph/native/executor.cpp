@@ -104,7 +104,7 @@ boost::asio::awaitable<RunEnd> NativeExecutor::attempt(NativeRun& run) {
     const Run& row = run.start.run;
     run.snapshot.key.thread_id = row.thread_id.str();
     if (run.start.checkpoint) {
-        auto snapshot = Snapshot::fromTuple(*run.start.checkpoint);
+        auto snapshot = Snapshot::fromTuple(*std::exchange(run.start.checkpoint, {}));
         if (!snapshot) co_return failed({"InvalidCheckpoint", snapshot.error().detail});
         run.snapshot = std::move(*snapshot);
     }
