@@ -159,18 +159,27 @@ Result<Snapshot> Snapshot::fromTuple(CheckpointTuple tuple) {
     return snapshot;
 }
 
+namespace {
+
+void writeValues(JsonWriter& out, const Snapshot& snapshot) {
+    out.beginObject();
+    for (const auto& channel : snapshot.channels) out.key(channel.channel).raw(channel.value.bytes);
+    out.endObject();
+}
+
+}  // namespace
+
 RawJson Snapshot::values() const {
     JsonWriter out;
-    out.beginObject();
-    for (const auto& channel : channels) out.key(channel.channel).raw(channel.value.bytes);
-    out.endObject();
+    writeValues(out, *this);
     return RawJson::trusted(out.take());
 }
 
 RawJson Snapshot::threadState() const {
     JsonWriter out;
     out.beginObject();
-    out.key("values").raw(values());
+    out.key("values");
+    writeValues(out, *this);
     out.key("next").beginArray();
     for (const auto& node : next) out.string(node);
     out.endArray();
