@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 #include "base/offload.hpp"
 #include "base/utf8.hpp"
+#include "webhook/host.hpp"
 #include "webhook/payload.hpp"
 #include "webhook/signature.hpp"
 
@@ -125,12 +126,6 @@ Sent closedUnder() {
     return sent;
 }
 
-bool matches(std::string_view pattern, std::string_view host) {
-    if (!pattern.starts_with("*.")) return pattern == host;
-    const auto suffix = pattern.substr(1);
-    return host.size() > suffix.size() && host.ends_with(suffix);
-}
-
 std::optional<address> literal(const std::string& host) {
     boost::system::error_code not_literal;
     const auto value = boost::asio::ip::make_address(host, not_literal);
@@ -183,7 +178,7 @@ bool Sender::usesProxy(const Url& url) const {
     if (one ? one->is_loopback() : url.host == "localhost") return false;
     const auto& except = options_.proxy->except;
     return std::none_of(except.begin(), except.end(),
-                        [&url](const std::string& pattern) { return matches(pattern, url.host); });
+                        [&url](const std::string& pattern) { return fitsHost(pattern, url.host); });
 }
 
 boost::asio::awaitable<std::optional<Sender::NoRoute>> Sender::findProxy(Route& route) {
