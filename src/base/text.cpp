@@ -26,4 +26,14 @@ std::string hexDigits(std::span<const std::uint8_t> bytes) {
     return out;
 }
 
+std::string listed(std::span<const std::string> names, std::size_t most, std::string_view quote) {
+    std::string out;
+    for (const auto& name : names.first(std::min(names.size(), most))) {
+        if (!out.empty()) out += ", ";
+        out.append(quote).append(name).append(quote);
+    }
+    if (names.size() > most) out += ", …";
+    return out;
+}
+
 }  // namespace heddle

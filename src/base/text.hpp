@@ -2,6 +2,7 @@
 // ASCII's letters without regard to case, and bytes as hexadecimal digits. Pure functions, any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -20,5 +21,9 @@ namespace heddle {
 
 // Two digits a byte, in lower case.
 [[nodiscard]] std::string hexDigits(std::span<const std::uint8_t> bytes);
+
+// "a, b, c"; after the first `most` an ellipsis. `quote` stands on both sides of each.
+[[nodiscard]] std::string listed(std::span<const std::string> names, std::size_t most,
+                                 std::string_view quote = {});
 
 }  // namespace heddle

@@ -73,6 +73,14 @@ def test_a_subgraphs_states_are_read_by_its_namespace(story):
     story(told)
 
 
+@pytest.mark.parametrize("flag, shown", [("true", True), ("True", True), ("1", True), ("false", False), ("0", False)])
+def test_subgraphs_are_shown_where_the_flag_says_so(wire, flag, shown):
+    thread = wire.thread()
+    wire.wait_run("nested", {"text": "t"}, thread)
+    (task,) = wire.get(f"/threads/{thread}/state?subgraphs={flag}").json()["tasks"]
+    assert (task["state"] is not None) == shown
+
+
 def test_an_unknown_namespace_is_404(wire):
     thread = wire.thread()
     wire.wait_run("nested", {"text": "t"}, thread)
