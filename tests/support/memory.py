@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much memory a process takes, and took at most since it was last asked."""
+"""How much memory a process of ours takes."""
 import pathlib
-import re
 
 
 class Memory:
-    """Of a process of ours, in MiB."""
+    """The most that it has used since reset(), which gives what it uses then."""
 
     def __init__(self, pid):
-        self._proc = pathlib.Path(f"/proc/{pid}")
+        self.folder = pathlib.Path("/proc") / str(pid)
 
-    def _status(self, name):
-        return int(re.search(rf"^{name}:\s+(\d+) kB", (self._proc / "status").read_text(), re.M)[1]) / 1024
+    def reset(self):
+        (self.folder / "clear_refs").write_text("5")
+        return self.peak_kb()
 
-    def now(self):
-        return self._status("VmRSS")
-
-    def forget_peak(self):
-        (self._proc / "clear_refs").write_text("5")
-
-    def peak(self):
-        return self._status("VmHWM")
+    def peak_kb(self):
+        lines = (self.folder / "status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))

@@ -67,6 +67,7 @@ asio::awaitable<Result<RawJson>> WorkerExecutor::ask(std::string graph_id, JsonW
     };
     waiter->timer.expires_after(options_.state_time);
     const bool sent = worker->channel().call(std::move(header), std::move(body), std::move(done));
+    if (!sent && !worker->channel().open()) co_return Problem::unavailable("The worker died");
     if (!sent) co_return Problem::tooLarge("The request does not fit a frame to a worker");
     boost::system::error_code cancelled;
     co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
