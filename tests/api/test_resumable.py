@@ -7,7 +7,7 @@ import uuid
 import pytest
 from langgraph_sdk import get_client
 
-from server import SLOW, Server, native_config
+from server import SLOW, Server, native_config, wire_config
 from sse import Stream, stream
 
 MODES = ["values", "updates", "custom"]
@@ -180,3 +180,39 @@ def test_twenty_thousand_events_reach_every_reader_in_order(native):
             if event.event == "custom":
                 there.append(event.data)
         assert there == numbers
+
+
+@pytest.mark.timeout(120 * SLOW)
+@pytest.mark.parametrize("end", ["sigterm", "kill"])
+def test_a_stream_that_is_read_while_the_server_goes_is_taken_up_again_on_the_next(tmp_path, end):
+    """A SIGTERM gives the run 8 s, then puts it back; a kill asks nobody. The second node begins before, and again after."""
+    body = {"assistant_id": "story", "input": {"words": 2, "later_s": 5 if end == "sigterm" else 1}, "stream_mode": MODES,
+            "stream_resumable": True}
+    with Server(tmp_path, wire_config()) as server:
+        with stream(server, f"/threads/{server.thread()}/runs/stream", body, timeout_s=30 * SLOW) as opened:
+            path = opened.header("content-location") + "/stream"
+            while "two" not in (event := opened.next()).data or event.event != "custom":
+                pass
+            if end == "sigterm":
+                server.terminate()
+            else:
+                server.kill()
+            try:
+                opened.rest()
+            except (EOFError, ConnectionResetError):
+                pass  # cut, which is no end
+            else:
+                pytest.fail("the stream of a run that goes on ended as if it were complete")
+            seen = list(opened.events)
+        if end == "sigterm":
+            assert server.wait() == 0
+        server.start()
+        rest = replayed(server, path, seen[-1].id)
+        whole = replayed(server, path, "-1")
+    assert raw(seen) + raw(rest) == raw(whole)
+    ids = [int(event.id.rsplit("-", 1)[1]) for event in whole]
+    assert ids == list(range(len(ids))) and len({event.id.split("-")[0] for event in whole}) == 1
+    assert [event.json()["attempt"] for event in whole if event.event == "metadata"] == [1, 2]
+    told = [event.json()["chapter"] for event in whole if event.event == "custom"]
+    assert told[:2] == ["one"] * 2 and set(told[2:]) == {"two"} and told[-2:] == ["two"] * 2
+    assert whole[-1].event == "values" and whole[-1].json()["told"] == ["one ü", "two ü"]

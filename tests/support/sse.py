@@ -65,6 +65,14 @@ class Exchange:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         self._sock.close()
 
+    def half_close(self):
+        """Sends no more, reads on."""
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def at_end(self):
+        """Whether the server closes the connection after the answer, without another byte."""
+        return not self._buffer and self._sock.recv(1) == b""
+
     def header(self, name):
         found = [value for key, value in self.headers if key.lower() == name.lower()]
         return found[0] if found else None
