@@ -24,10 +24,15 @@ class RunEventsTest : public StoreTest {
         write([run](Connection& db) { store::insertRun(db, run); });
         return run;
     }
-    // Started a second after its creation.
+    // Started a second after its creation, when none is running on the thread.
     Run start(Timestamp created = at(0)) {
         const Run run = add(created);
-        write([&](Connection& db) { store::claimRun(db, run.id, created + seconds(1)); });
+        EXPECT_TRUE(write([&](Connection& db) { return store::claimRun(db, run.id, created + seconds(1)); }));
+        return run;
+    }
+    Run startAndEnd(Timestamp created, Timestamp when) {
+        const Run run = start(created);
+        end(run.id, when);
         return run;
     }
     void end(const RunId& run, Timestamp when, RunStatus status = RunStatus::kSuccess,
@@ -183,10 +188,8 @@ TEST_P(RunEventsTest, TheyGoWithTheirRunAndWithTheirThread) {
 }
 
 TEST_P(RunEventsTest, ExpiryTakesRunsThatEndedBeforeAndOnlyThose) {
-    const Run old = start(at(0)), open = start(at(1)), late = start(at(2));
+    const Run old = startAndEnd(at(0), at(100)), late = startAndEnd(at(1), at(300)), open = start(at(2));
     for (const auto& run : {old, open, late}) append(run.id, 0, 3);
-    end(old.id, at(100));
-    end(late.id, at(300));
     EXPECT_EQ(expire(at(100)), 0) << "not before, but at that time";
     EXPECT_EQ(expire(at(200)), 3);
     EXPECT_EQ(seqs(old.id), Seqs{});
@@ -198,11 +201,8 @@ TEST_P(RunEventsTest, ExpiryTakesRunsThatEndedBeforeAndOnlyThose) {
 }
 
 TEST_P(RunEventsTest, ExpiryWorksInPiecesTheOldestEventsFirst) {
-    const Run first = start(at(0)), second = start(at(1));
-    for (const auto& run : {first, second}) {
-        append(run.id, 0, 4);
-        end(run.id, at(10));
-    }
+    const Run first = startAndEnd(at(0), at(10)), second = startAndEnd(at(1), at(10));
+    for (const auto& run : {first, second}) append(run.id, 0, 4);
     EXPECT_EQ(expire(at(20), 3), 3);
     EXPECT_EQ(seqs(first.id), Seqs{3});
     EXPECT_EQ(expire(at(20), 3), 3);
@@ -213,8 +213,8 @@ TEST_P(RunEventsTest, ExpiryWorksInPiecesTheOldestEventsFirst) {
 }
 
 TEST_P(RunEventsTest, StartedRunsOfAThreadAreThoseWithEventsTheNewestInOrder) {
-    const Run first = start(at(0)), silent = start(at(10)), second = start(at(20)), third = start(at(30));
-    const Run waiting = add(at(40));
+    const Run first = startAndEnd(at(0), at(5)), silent = startAndEnd(at(10), at(15));
+    const Run second = startAndEnd(at(20), at(25)), third = start(at(30)), waiting = add(at(40));
     for (const auto& run : {first, second, third, waiting}) append(run.id, 0, 1);
     EXPECT_EQ(started(at(0)), (std::vector{first.id, second.id, third.id}));
     EXPECT_EQ(started(at(21)), (std::vector{second.id, third.id})) << "from its start on";
@@ -228,7 +228,7 @@ TEST_P(RunEventsTest, StartedRunsOfAThreadAreThoseWithEventsTheNewestInOrder) {
 }
 
 TEST_P(RunEventsTest, TheLastPageTellsTheFailureThatWasNotStored) {
-    const Run failed = start(), told = start();
+    const Run failed = add(), told = add();
     append(failed.id, 0, 3);
     append(told.id, 0, 2);
     append({{told.id, 2, "error", "{}"}});

@@ -74,6 +74,14 @@ def id_of(event):
     return found[0] if found else None
 
 
+def _wake(sock, how=socket.SHUT_RDWR):
+    """Ends the calls that wait on it."""
+    try:
+        sock.shutdown(how)
+    except OSError:
+        pass
+
+
 class Gate:
     """fetch() connects through it to `url`'s server. Cuts alternate between FIN and RST, on both sides."""
 
@@ -85,16 +93,25 @@ class Gate:
         self._number = itertools.count()
         self._open = set()
         self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = []
+        self._start(self._accept)
+
+    def _start(self, target, *args):
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._listener.close()
+        _wake(self._listener)
         with self._lock:
             for sock in self._open:
-                sock.close()
+                _wake(sock)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
 
     def _accept(self):
         while True:
@@ -102,7 +119,7 @@ class Gate:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+            self._start(self._serve, near)
 
     def _serve(self, near):
         """A connection begins with a line that says after how many bytes of the body it is to be cut."""
@@ -111,22 +128,21 @@ class Gate:
             self._open |= {near, far}
         line = b""
         while not line.endswith(b"\n"):
-            line += near.recv(1)
-        threading.Thread(target=self._forward, args=(near, far), daemon=True).start()
+            line += near.recv(1) or b"\n"
+        forward = threading.Thread(target=self._forward, args=(near, far), daemon=True)
+        forward.start()
         try:
             self._answer(far, near, int(line))
-        except OSError:
-            pass
+        except (OSError, ValueError):
+            pass  # the client or the server was faster
+        reset = next(self._number) % 2
+        _wake(near, socket.SHUT_RD)
+        forward.join()
         with self._lock:
             self._open -= {near, far}
-        if next(self._number) % 2:
-            near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         for sock in (near, far):
-            try:
-                sock.shutdown(socket.SHUT_RD)  # wakes who reads from it
-            except OSError:
-                pass
+            if reset:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             sock.close()
 
     @staticmethod
