@@ -200,3 +200,17 @@ def test_a_stream_that_is_read_while_the_server_goes_is_taken_up_again_on_the_ne
     told = [event.json()["chapter"] for event in whole if event.event == "custom"]
     assert told[:2] == ["one"] * 2 and set(told[2:]) == {"two"} and told[-2:] == ["two"] * 2
     assert whole[-1].event == "values" and whole[-1].json()["told"] == ["one ü", "two ü"]
+
+
+def test_the_stream_of_a_run_that_ends_while_the_server_stops_is_complete(tmp_path):
+    body = {"assistant_id": "story", "input": {"words": 4, "pause_s": 0.2}, "stream_mode": MODES, "stream_resumable": True}
+    with Server(tmp_path, wire_config()) as server:
+        with stream(server, f"/threads/{server.thread()}/runs/stream", body) as opened:
+            path = opened.header("content-location") + "/stream"
+            opened.until("custom")
+            server.terminate()
+            events = opened.rest()
+        assert server.wait() == 0
+        assert events[-1].event == "values" and events[-1].json()["told"] == ["one ü", "two ü"]
+        server.start()
+        assert raw(replayed(server, path, "-1")) == raw(events)
