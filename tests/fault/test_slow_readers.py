@@ -40,9 +40,12 @@ class Rss:
         self._stop.set()
         self._thread.join()
 
-    @property
-    def growth(self):
-        return self.most - self.base
+    def grew_less_than(self, most):
+        """Says nothing of a sanitized binary, whose memory is the sanitizer's."""
+        return SLOW > 1 or self.most - self.base < most
+
+    def __repr__(self):
+        return f"{(self.most - self.base) / MIB:.0f} MiB more"
 
 
 class Stalled(Exchange):
@@ -110,7 +113,7 @@ def timed_flood(server, megabytes):
 
 @pytest.mark.parametrize("stalled", ["run", "thread"])
 def test_a_stalled_reader_of_a_flood_is_dropped_before_it_costs_more_than_its_bound(server, stalled):
-    size = 300
+    size = 200
     alone_s = timed_flood(server, size)
     thread = server.thread()
     of_run, of_thread = (Stalled, Quick) if stalled == "run" else (Quick, Stalled)
@@ -122,7 +125,7 @@ def test_a_stalled_reader_of_a_flood_is_dropped_before_it_costs_more_than_its_bo
             assert quick.rest(len(all_of(size))) == all_of(size)
             server.until_status(run, "success", timeout_s=5 * SLOW)
             took_s = time.monotonic() - began
-    assert rss.growth < LAG_MOST + SLACK, rss.growth / MIB
+    assert rss.grew_less_than(LAG_MOST + SLACK), rss
     assert took_s < 3 * alone_s + 2 * SLOW, (took_s, alone_s)
     assert streams(server)["dropped"] == 1
 
@@ -143,7 +146,7 @@ def test_a_stalled_reader_is_dropped_when_it_is_far_behind_for_thirty_seconds(se
         assert STALL_S - 1 < time.monotonic() - began
         until(lambda: streams(server) == {"open": 1, "dropped": 2}, "both to be dropped, the third to stay", 10 * SLOW)
         assert patient.rest() == all_of(near), "it was not far behind, and reads on"
-    assert rss.growth < (far + near) * MIB + SLACK, rss.growth / MIB
+    assert rss.grew_less_than((far + near) * MIB + SLACK), rss
     for each in (feed, stalled, patient):
         each.close()
     assert server.log().count("stream.dropped") == 2
@@ -167,7 +170,7 @@ def test_stalled_readers_of_a_stored_stream_cost_a_page_each_and_read_on_when_th
             began = time.monotonic()
             assert quick.rest() == all_of(size)
             assert time.monotonic() - began < 5 * SLOW
-    assert rss.growth < 2 * count * MIB, rss.growth / MIB
+    assert rss.grew_less_than(2 * count * MIB), rss
     # One event that is more than a reader may be behind: it is given up.
     whole = Stalled(server.url, "GET", path.replace(run["thread_id"], huge["thread_id"]).replace(run["run_id"], huge["run_id"]),
                     headers=replay)
@@ -193,5 +196,5 @@ def test_a_graph_waits_for_the_disk_when_its_events_cannot_be_stored(server):
             db.execute("ROLLBACK")
         numbers += opened.rest()
     assert numbers == all_of(size) and server.run(run)["status"] == "success"
-    assert rss.growth < 2 * EVENT_ROOM + SLACK, rss.growth / MIB
+    assert rss.grew_less_than(2 * EVENT_ROOM + SLACK), rss
     assert "run.events_overflow" not in server.log()
