@@ -52,6 +52,10 @@ class RunObserver {
                          std::string data) = 0;
     // Exactly once for each start().
     virtual void onEnd(const RunId& run, std::int64_t attempt, RunEnd end) = 0;
+    // False: events come faster than they can be stored. Attempts should then make no more of them until
+    // whenRoom() calls (once, on the loop).
+    [[nodiscard]] virtual bool hasRoom() const = 0;
+    virtual void whenRoom(std::function<void()> callback) = 0;
     // Capacity came up or grew (a worker is ready): waiting runs may be started.
     virtual void onCapacity() = 0;
 };

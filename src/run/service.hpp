@@ -42,6 +42,7 @@ struct ServiceOptions {
     WebhookFields webhook_fields;
     std::optional<ThreadTtl> thread_ttl;  // of threads that runs make
     std::int64_t failures_max = 3;        // attempts that may die with their worker before the run fails
+    EventLog::Options events;
     std::optional<double> run_timeout_s;  // of each attempt; a run's own config.run_timeout may be shorter
 };
 
@@ -118,6 +119,8 @@ class Service final : public graph::RunObserver {
 
     void onEvent(const RunId& run, std::int64_t attempt, std::string_view event, std::string data) override;
     void onEnd(const RunId& run, std::int64_t attempt, graph::RunEnd end) override;
+    [[nodiscard]] bool hasRoom() const override { return log_->hasRoom(); }
+    void whenRoom(std::function<void()> callback) override { log_->whenRoom(std::move(callback)); }
     void onCapacity() override;
 
   private:

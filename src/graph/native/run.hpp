@@ -53,6 +53,8 @@ class NativeRun final : public RunContext {
     Snapshot snapshot;
 
   private:
+    boost::asio::awaitable<void> wait(boost::asio::steady_timer& timer);
+
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
     RunObserver& observer_;

@@ -118,6 +118,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::vector<bool> started_before_;  // by worker
     bool warm_ = false;                 // runs may be placed
     bool stopping_ = false;
+    bool wants_room_ = false;  // credit is held back until the observer has room
     boost::asio::steady_timer warm_timer_;
     boost::asio::steady_timer stopped_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -280,6 +280,21 @@ TEST_F(Pool, CreditComesBackInBatches) {
     EXPECT_EQ(worker->next("credit").header.at("bytes"), "5102");
 }
 
+TEST_F(Pool, CreditIsHeldBackWhileThereIsNoRoomForEvents) {
+    const auto worker = join(0);
+    const heddle::Run run = start();
+    observer.has_room = false;
+    const std::string data = "\"" + std::string(498, 'x') + "\"";
+    for (int i = 0; i < 3; ++i) worker->event(run, "custom", data);
+    test::runUntil(io, [&] { return observer.events.size() == 3; });
+    EXPECT_EQ(worker->count("credit"), 0U);
+    ASSERT_EQ(observer.room_waiters.size(), 1U) << "asked once";
+    observer.makeRoom();
+    EXPECT_EQ(worker->next("credit").header.at("bytes"), "1500");
+    worker->event(run, "custom", data);
+    EXPECT_EQ(worker->next("credit").header.at("bytes"), "500");
+}
+
 TEST_F(Pool, AnEventOfTwoLinesEndsTheConnection) {
     const auto worker = join(0);
     const heddle::Run run = start();
