@@ -307,3 +307,53 @@ async def block_loop(state: BlockerState):
 
 
 blocker = chain(BlockerState, ("thread", block_thread), ("loop", block_loop)).compile(name="blocker")
+
+
+# ---- story: two nodes, each tells it word by word, in more than one script
+
+
+class StoryState(TypedDict, total=False):
+    words: int
+    pause_s: float  # after each word
+    later_s: float  # in the second node
+    told: Annotated[list, operator.add]
+
+
+def tell(name: str):
+    async def chapter(state: StoryState):
+        write = get_stream_writer()
+        pause_s = float(state.get("pause_s", 0.01))
+        if name == "two":
+            pause_s = float(state.get("later_s", pause_s))
+        for at in range(int(state.get("words", 5))):
+            write({"chapter": name, "word": at, "text": f"é{at} 日本 \U0001f9f5"})
+            await asyncio.sleep(pause_s)
+        return {"told": [f"{name} ü"]}
+
+    return chapter
+
+
+story = chain(StoryState, ("one", tell("one")), ("two", tell("two"))).compile(name="story")
+
+
+# ---- flood: many custom events, as fast as they go or with pauses
+
+
+class FloodState(TypedDict, total=False):
+    events: int
+    size: int
+    pause_s: float  # after each hundred
+    sent: int
+
+
+async def pour(state: FloodState):
+    write = get_stream_writer()
+    padding = "x" * int(state.get("size", 0))
+    for at in range(int(state["events"])):
+        write({"n": at, "padding": padding})
+        if at % 100 == 99:
+            await asyncio.sleep(float(state.get("pause_s", 0)))
+    return {"sent": int(state["events"])}
+
+
+flood = chain(FloodState, ("pour", pour)).compile(name="flood")
