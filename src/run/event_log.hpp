@@ -29,6 +29,9 @@ class EventLog final : public EventSink, public std::enable_shared_from_this<Eve
     // Returns when nothing waits, at the latest after `limit`.
     boost::asio::awaitable<void> idle(std::chrono::milliseconds limit);
 
+    // The service goes: what waits will not be stored. Its runs hold this log, so it has to let go of them.
+    void drop() { waiting_.clear(); }
+
     // The database does not take events at the moment, and more of them wait than memory is given for.
     [[nodiscard]] bool overflows() const;
 
