@@ -68,12 +68,13 @@ class Bench:
     # ---- load
 
     def build_clients(self):
-        """The load client and the receiver."""
+        """The load client, the readers of a stream, and the receiver."""
         compiler = os.environ.get("CC") or next(
             (name for name in ("clang-16", "cc", "gcc", "clang") if _works([name, "--version"])), None)
         if compiler is None:
             raise Failed("there is no C compiler for the load client")
-        for program, names in ((self.load_client, ("load.c", "response.c", "samples.c")), (self.folder / "receiver", ("receiver.c",))):
+        for program, names in ((self.load_client, ("load.c", "response.c", "samples.c")), (self.folder / "readers", ("readers.c", "response.c")),
+                               (self.folder / "receiver", ("receiver.c",))):
             built = subprocess.run([compiler, "-std=c11", "-O2", "-o", program, *(HERE / name for name in names)], capture_output=True,
                                    text=True, timeout=120, check=False)
             if built.returncode != 0:

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import time
 
+import concurrency
 from bench import Row, figures, median, ratios, spread
 from hooks import HOOKS
 from processes import fdatasync_us
@@ -175,7 +176,7 @@ def sleeping():
 
 
 MEASURES = {"threads": threads, "get": get_thread, "wait": wait, "stream": stream, "start": start, "idle": idle, "streams": streams,
-            **HOOKS}
+            "at_once": concurrency.at_once, "subscribers": concurrency.subscribers, **HOOKS}
 
 
 # ---- rows

@@ -43,9 +43,9 @@ def cpu_s(root):
 
 
 def memory_kib(pid):
-    """Resident memory of one process: all of it, and its anonymous part (without the files it maps)."""
+    """Resident memory of one process: all of it, its anonymous part (without the files it maps), and the most it ever was."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return {name: int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1]) for name in ("VmRSS", "RssAnon")}
+    return {name: int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1]) for name in ("VmRSS", "RssAnon", "VmHWM")}
 
 
 def busy_s():

@@ -15,6 +15,7 @@ void response_reset(response* r, bool sse) {
     r->head_us = r->byte_us = r->metadata_us = r->values_us = 0;
     r->head_size = r->body_size = r->line_size = 0;
     r->head[0] = r->body[0] = r->line[0] = r->event[0] = '\0';
+    r->take = NULL;
 }
 
 static void end_of_line(response* r, uint64_t now_us) {
@@ -37,6 +38,10 @@ static void take_body(response* r, const char* data, size_t size, uint64_t now_u
     if (size == 0) return;
     if (r->byte_us == 0) r->byte_us = now_us;
     r->body_bytes += size;
+    if (r->take != NULL) {
+        r->take(r->taker, data, size);
+        return;
+    }
     size_t keep = BODY_KEPT - r->body_size;
     if (keep > size) keep = size;
     memcpy(r->body + r->body_size, data, keep);

@@ -29,6 +29,8 @@ typedef struct {
     char body[BODY_KEPT + 1];  // its start, zero-terminated
     char line[LINE_KEPT + 1];
     char event[LINE_KEPT + 1];
+    void (*take)(void* taker, const char* data, size_t size);  // gets the body, when it is set
+    void* taker;
 } response;
 
 // Forgets the last response.

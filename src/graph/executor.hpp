@@ -11,6 +11,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -26,6 +27,9 @@ struct RunStart {
     std::optional<CheckpointTuple> checkpoint;  // the one to start from; nothing: a fresh thread
 };
 
+// How many runs may be on a run's worker at once, itself included; nothing: any number.
+using Company = std::optional<std::size_t>;
+
 // How an attempt ended, as the executor saw it.
 struct RunEnd {
     enum class Status {
@@ -37,6 +41,7 @@ struct RunEnd {
     };
     Status status = Status::kSuccess;
     std::optional<RunError> error;  // for kError, kRefused, kLost
+    std::size_t company = 1;        // kLost: the runs that died with the worker, this one among them
     // ThreadState JSON of the root namespace; null when there is none.
     RawJson state;
     std::optional<std::string> checkpoint_id;
@@ -52,6 +57,10 @@ class RunObserver {
                          std::string data) = 0;
     // Exactly once for each start().
     virtual void onEnd(const RunId& run, std::int64_t attempt, RunEnd end) = 0;
+    // False: events come faster than they can be stored. Attempts should then make no more of them until
+    // whenRoom() calls (once, on the loop).
+    [[nodiscard]] virtual bool hasRoom() const = 0;
+    virtual void whenRoom(std::function<void()> callback) = 0;
     // Capacity came up or grew (a worker is ready): waiting runs may be started.
     virtual void onCapacity() = 0;
 };
@@ -98,14 +107,14 @@ class Executor {
     virtual ~Executor() = default;
     // The graphs it was configured with, loaded or not.
     [[nodiscard]] virtual bool hosts(std::string_view graph_id) const = 0;
-    // Whether start() would find a free place now. False: wait for onCapacity or an onEnd.
-    [[nodiscard]] virtual bool ready(std::string_view graph_id) const = 0;
+    // Whether start() with the same company would find a place now, or soon. False: wait for onCapacity or an
+    // onEnd.
+    [[nodiscard]] virtual bool ready(std::string_view graph_id, Company company) const = 0;
     // The graphs that were found not to load.
     [[nodiscard]] virtual std::vector<GraphFault> faults() const { return {}; }
-    // Needs ready(). `isolated`: give the run a worker of its own if there is one (it was on a worker that
-    // died).
-    enum class Placement { kAny, kIsolated };
-    virtual void start(RunStart start, Placement placement) = 0;
+    // Needs ready(). A run with a bounded company was on a worker that died: it gets one where there are only
+    // such runs, and no more of them than the least of their companies.
+    virtual void start(RunStart start, Company company) = 0;
     // Asks an attempt to stop; it ends with kInterrupted, or as it would have if it was faster.
     virtual void cancel(const RunId& run, std::int64_t attempt) = 0;
 

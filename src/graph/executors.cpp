@@ -24,9 +24,9 @@ bool MixedExecutor::hosts(std::string_view graph_id) const {
     return find(graph_id) != nullptr;
 }
 
-bool MixedExecutor::ready(std::string_view graph_id) const {
+bool MixedExecutor::ready(std::string_view graph_id, Company company) const {
     const auto* executor = find(graph_id);
-    return executor != nullptr && executor->ready(graph_id);
+    return executor != nullptr && executor->ready(graph_id, company);
 }
 
 std::vector<GraphFault> MixedExecutor::faults() const {
@@ -37,10 +37,10 @@ std::vector<GraphFault> MixedExecutor::faults() const {
     return all;
 }
 
-void MixedExecutor::start(RunStart start, Placement placement) {
+void MixedExecutor::start(RunStart start, Company company) {
     auto* executor = find(start.run.graph_id);
     if (executor == nullptr) throw std::logic_error("MixedExecutor: nobody hosts " + start.run.graph_id);
-    executor->start(std::move(start), placement);
+    executor->start(std::move(start), company);
 }
 
 // An executor ignores runs that it does not have.

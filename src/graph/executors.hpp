@@ -19,9 +19,9 @@ class MixedExecutor final : public Executor {
     explicit MixedExecutor(std::vector<Executor*> executors) : executors_(std::move(executors)) {}
 
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
-    [[nodiscard]] bool ready(std::string_view graph_id) const override;
+    [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
     [[nodiscard]] std::vector<GraphFault> faults() const override;
-    void start(RunStart start, Placement placement) override;
+    void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;

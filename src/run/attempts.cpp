@@ -2,6 +2,7 @@
 // The attempts of runs: claimed, handed to the executor, settled when they end. Part of run::Service.
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "run/multitask.hpp"
 #include "run/service.hpp"
 #include "run/start_check.hpp"
 #include "store/checkpoints.hpp"
@@ -26,6 +27,7 @@ constexpr std::chrono::seconds kStoragePause{1};
 struct Claimed {
     std::optional<Run> run;  // nothing: it was not pending any more
     std::optional<CheckpointTuple> checkpoint;
+    bool astray = false;  // the checkpoint it was to start from was rolled back since
 };
 
 Result<Claimed> claim(sql::Connection& db, const RunId& id, Timestamp now) {
@@ -33,7 +35,9 @@ Result<Claimed> claim(sql::Connection& db, const RunId& id, Timestamp now) {
     claimed.run = store::claimRun(db, id, now);
     if (!claimed.run) return claimed;
     const std::string thread = claimed.run->thread_id.str();
-    claimed.checkpoint = store::getCheckpoint(db, thread, "", askedCheckpoint(*claimed.run));
+    const auto asked = askedCheckpoint(*claimed.run);
+    claimed.checkpoint = store::getCheckpoint(db, thread, "", asked);
+    claimed.astray = asked && !claimed.checkpoint;
     return claimed;
 }
 
@@ -59,7 +63,7 @@ void Service::pump() {
         return;
     }
     scheduler_.advance(clock_.now());
-    const auto ready = [this](std::string_view graph_id) { return executor_.ready(graph_id); };
+    const auto ready = [this](const Waiting& run) { return executor_.ready(run.graph_id, run.company); };
     while (claims_ < kClaimsMax) {
         auto waiting = scheduler_.next(ready);
         if (!waiting) break;
@@ -122,18 +126,22 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     attempt.place = waiting;
     events_.started(run);
     if (run.attempt > 1) publishStart(*live, run.attempt);
-    if (draining_ || live->stop_asked || !executor_.ready(run.graph_id)) {
+    // One whose worker died waits for its place there, so that the place is kept.
+    const bool placeless = !waiting.company && !executor_.ready(run.graph_id, {});
+    if (claimed->astray || draining_ || live->stop_asked || placeless) {
         graph::RunEnd end;
         end.status = graph::RunEnd::Status::kInterrupted;
+        if (claimed->astray) {
+            end.status = graph::RunEnd::Status::kRefused;
+            end.error = RunError{"CheckpointNotFound", "the checkpoint to start from was rolled back"};
+        }
         onEnd(id, run.attempt, std::move(end));
         co_return;
     }
     limitTime(run, attempt);
     run.kwargs.config = attemptConfig(run);
-    const auto placement = waiting.placement == Placement::kIsolated ? graph::Executor::Placement::kIsolated
-                                                                     : graph::Executor::Placement::kAny;
     graph::RunStart start{std::move(run), std::move(claimed->checkpoint)};
-    executor_.start(std::move(start), placement);
+    executor_.start(std::move(start), waiting.company);
     pump();
 }
 
@@ -147,6 +155,7 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunE
     found->second.settling = true;
     found->second.timer.reset();
     const bool lost = end.status == graph::RunEnd::Status::kLost;
+    const std::size_t died_with = end.company;
     AttemptEnd attempt{id, number, std::move(end), found->second.timed_out};
     // Nobody may find the run ended while events of it could still be lost.
     if (const auto live = hub_.find(id)) co_await log_->settled(live);
@@ -157,7 +166,7 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunE
     Waiting place = running_[id].place;
     running_.erase(id);
     if (settled.again && !draining_) {
-        place.placement = lost ? Placement::kIsolated : place.placement;
+        if (lost) place.company = narrowed(died_with);
         scheduler_.putBack(std::move(place));
     } else {
         scheduler_.release(place.thread);

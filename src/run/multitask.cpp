@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/multitask.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle::run {
@@ -44,17 +45,21 @@ AttemptVerdict judgeAttempt(const AttemptFacts& facts) {
     using Status = graph::RunEnd::Status;
     const bool succeeded = facts.ended == Status::kSuccess;
     if (facts.cancel && (facts.cancel->action == CancelAction::kRollback || !succeeded)) {
-        return {false, endedBy(facts.cancel->action), facts.cancel->reason};
+        return {false, false, endedBy(facts.cancel->action), facts.cancel->reason};
     }
-    if (succeeded) return {false, RunStatus::kSuccess, std::nullopt};
-    if (facts.timed_out) return {false, RunStatus::kTimeout, facts.timed_out};
+    if (succeeded) return {false, false, RunStatus::kSuccess, std::nullopt};
+    if (facts.timed_out) return {false, false, RunStatus::kTimeout, facts.timed_out};
     switch (facts.ended) {
         case Status::kInterrupted:
             // Nobody asked: the server is going down, or the place was gone.
-            return {true, RunStatus::kPending, std::nullopt};
-        case Status::kLost:
-            if (facts.failures + 1 < facts.failures_max) return {true, RunStatus::kPending, std::nullopt};
+            return {true, false, RunStatus::kPending, std::nullopt};
+        case Status::kLost: {
+            const bool counts = facts.company <= 1 || facts.failures == 0;
+            if (facts.failures + (counts ? 1 : 0) < facts.failures_max) {
+                return {true, counts, RunStatus::kPending, std::nullopt};
+            }
             break;
+        }
         case Status::kSuccess:
         case Status::kError:
         case Status::kRefused:
@@ -62,7 +67,12 @@ AttemptVerdict judgeAttempt(const AttemptFacts& facts) {
     }
     auto error = facts.error;
     if (!error) error = RunError{"WorkerLost", "the worker process that executed the run ended unexpectedly"};
-    return {false, RunStatus::kError, std::move(error)};
+    return {false, false, RunStatus::kError, std::move(error)};
+}
+
+std::size_t narrowed(std::size_t died_with) {
+    constexpr std::size_t kPart = 4;
+    return std::max<std::size_t>(died_with / kPart, 1);
 }
 
 }  // namespace heddle::run

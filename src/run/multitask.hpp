@@ -7,6 +7,7 @@
 #include "domain/run.hpp"
 #include "graph/executor.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,7 +53,8 @@ struct MultitaskDecision {
 
 // What the end of an attempt makes of its run.
 struct AttemptVerdict {
-    bool again = false;  // back into the queue
+    bool again = false;   // back into the queue
+    bool failed = false;  // and counted as a failure
     RunStatus status = RunStatus::kSuccess;
     std::optional<RunError> error;
 };
@@ -62,11 +64,18 @@ struct AttemptFacts {
     std::optional<RunError> error;
     std::optional<Cancel> cancel;       // noted for the run
     std::optional<RunError> timed_out;  // its time limit was over before it ended
-    std::int64_t failures = 0;          // earlier attempts that died
+    std::int64_t failures = 0;          // counted so far
+    std::size_t company = 1;            // kLost: the runs that died together
     std::int64_t failures_max = 3;
 };
 
 // A cancel that was acknowledged holds, unless the run succeeded first; a rollback holds even then.
+// Of a run's attempts that died in company only the first counts as a failure: it may have been another's.
 [[nodiscard]] AttemptVerdict judgeAttempt(const AttemptFacts& facts);
+
+// In what company a run goes on that died with `died_with` runs (itself included): a quarter, in the end
+// alone. So what one run does to its worker costs the others few attempts, and a worker that was killed from
+// outside costs four turns, not one a run.
+[[nodiscard]] std::size_t narrowed(std::size_t died_with);
 
 }  // namespace heddle::run

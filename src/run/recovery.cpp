@@ -69,7 +69,7 @@ asio::awaitable<void> Service::recover() {
     for (std::size_t i = 0; i < left->pending.size(); ++i) {
         const Run& run = left->pending[i];
         reopen(run, left->events[i]);
-        enqueue(run, Placement::kAny);
+        enqueue(run);
     }
     pump();
 }

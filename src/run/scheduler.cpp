@@ -75,17 +75,18 @@ std::optional<Timestamp> Scheduler::nextDue() const {
     return delayed_.begin()->first;
 }
 
-std::optional<Waiting> Scheduler::next(const std::function<bool(std::string_view)>& ready) {
-    for (auto& [graph_id, threads] : ready_) {
-        while (!threads.empty() && ready(graph_id)) {
-            const ThreadId thread = threads.front();
+std::optional<Waiting> Scheduler::next(const std::function<bool(const Waiting&)>& ready) {
+    for (auto& [lane, threads] : ready_) {
+        while (!threads.empty()) {
+            const auto found = threads_.find(threads.front());
+            const bool listed = found != threads_.end() && found->second.listed == lane;
+            const bool startable = listed && !found->second.taken && !found->second.runs.empty();
+            if (startable && !ready(found->second.runs.front())) break;
             threads.pop_front();
-            const auto found = threads_.find(thread);
-            if (found == threads_.end()) continue;
+            if (!listed) continue;  // left over
             ThreadQueue& queue = found->second;
-            if (queue.listed != graph_id) continue;
             queue.listed.reset();
-            if (queue.taken || queue.runs.empty()) continue;  // occupied since: release() lists it again
+            if (!startable) continue;  // occupied since: release() lists it again
             Waiting run = std::move(queue.runs.front());
             queue.runs.pop_front();
             queue.taken = true;
@@ -98,10 +99,11 @@ std::optional<Waiting> Scheduler::next(const std::function<bool(std::string_view
 
 void Scheduler::list(const ThreadId& thread, ThreadQueue& queue) {
     if (queue.taken || queue.runs.empty()) return;
-    const std::string& graph_id = queue.runs.front().graph_id;
-    if (queue.listed == graph_id) return;
-    queue.listed = graph_id;
-    ready_[graph_id].push_back(thread);
+    const Waiting& head = queue.runs.front();
+    Lane lane{!head.company, head.graph_id};
+    if (queue.listed == lane) return;
+    ready_[lane].push_back(thread);
+    queue.listed = std::move(lane);
 }
 
 void Scheduler::forgetIfEmpty(const ThreadId& thread) {

@@ -5,6 +5,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 
+#include <compare>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -12,23 +13,21 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 
 namespace heddle::run {
-
-enum class Placement { kAny, kIsolated };
 
 // A pending run, as the scheduler knows it.
 struct Waiting {
     RunId run;
     ThreadId thread;
     std::string graph_id;
-    Placement placement = Placement::kAny;
+    std::optional<std::size_t> company;  // graph::Company: bounded once its worker has died
 };
 
 // Rules: one run at a time per thread, in the order in which they were added (delayed ones when they become
-// due); between threads first come, first served within a graph.
+// due); between threads first come, first served within a graph, and before all of them those whose worker
+// died.
 class Scheduler {
   public:
     // A run became pending. `due`: not before this wall time (after_seconds).
@@ -49,19 +48,24 @@ class Scheduler {
     void advance(Timestamp now);
     // When advance() has something to do next.
     [[nodiscard]] std::optional<Timestamp> nextDue() const;
-    // Hands out a run that may start now on a graph for which `ready` says yes; its thread is taken until
-    // release().
-    std::optional<Waiting> next(const std::function<bool(std::string_view graph_id)>& ready);
+    // Hands out a run that may start now and for which `ready` says yes; its thread is taken until release().
+    std::optional<Waiting> next(const std::function<bool(const Waiting&)>& ready);
 
     // Runs waiting, delayed ones included.
     [[nodiscard]] std::size_t waiting() const { return places_.size(); }
 
   private:
+    // What is ready or not together, in the order in which it is handed out.
+    struct Lane {
+        bool first_time = true;  // no worker died under it
+        std::string graph_id;
+        friend auto operator<=>(const Lane&, const Lane&) = default;
+    };
     struct ThreadQueue {
         std::list<Waiting> runs;  // an empty deque costs half a kilobyte
         bool taken = false;
-        // Under which graph it stands in ready_; other entries there are left over and mean nothing.
-        std::optional<std::string> listed;
+        // Where it stands in ready_; other entries there are left over and mean nothing.
+        std::optional<Lane> listed;
     };
     using Delayed = std::multimap<Timestamp, Waiting>;
     // Where a waiting run is: with its thread's queue, or delayed.
@@ -74,7 +78,7 @@ class Scheduler {
     void forgetIfEmpty(const ThreadId& thread);
 
     std::unordered_map<ThreadId, ThreadQueue> threads_;
-    std::map<std::string, std::deque<ThreadId>, std::less<>> ready_;  // by graph of the queue's head
+    std::map<Lane, std::deque<ThreadId>> ready_;  // by the queue's head
     Delayed delayed_;
     std::unordered_map<RunId, Place> places_;
 };

@@ -23,7 +23,7 @@ Service::Service(asio::any_io_executor loop, sql::Database& db, const Clock& clo
       urls_(urls),
       options_(std::move(options)),
       events_(std::move(events)),
-      log_(std::make_shared<EventLog>(loop_, db_)),
+      log_(std::make_shared<EventLog>(loop_, db_, options_.events)),
       hub_(clock, log_),
       due_timer_(loop_),
       drained_(loop_) {}
@@ -102,7 +102,7 @@ Service::Accepted Service::admit(Created created, Reader reader) {
         accepted.events = accepted.live->subscribe(Subscription::From::kNow, {});
     publishStart(*accepted.live, 1);
     events_.created(accepted.run);
-    enqueue(accepted.run, Placement::kAny);
+    enqueue(accepted.run);
     pump();
     return accepted;
 }
@@ -112,8 +112,8 @@ void Service::publishStart(LiveRun& live, std::int64_t attempt) {
                  R"({"run_id":")" + live.id().str() + R"(","attempt":)" + std::to_string(attempt) + "}");
 }
 
-void Service::enqueue(const Run& run, Placement placement) {
-    scheduler_.add(Waiting{run.id, run.thread_id, run.graph_id, placement}, run.not_before);
+void Service::enqueue(const Run& run) {
+    scheduler_.add(Waiting{run.id, run.thread_id, run.graph_id, std::nullopt}, run.not_before);
 }
 
 asio::awaitable<Result<Outcome>> Service::outcome(std::optional<ThreadId> thread, RunId id) {

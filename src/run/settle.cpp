@@ -18,14 +18,14 @@ Result<Settled> settleAttempt(sql::Connection& db, const AttemptEnd& attempt, st
     facts.cancel = run->cancel;
     facts.timed_out = attempt.timed_out;
     facts.failures = run->failures;
+    facts.company = attempt.end.company;
     facts.failures_max = failures_max;
     AttemptVerdict verdict = judgeAttempt(facts);
     Settled settled;
     if (verdict.again) {
-        const bool lost = attempt.end.status == graph::RunEnd::Status::kLost;
-        settled.again =
-            store::requeueRun(db, attempt.run, run->attempt,
-                              lost ? store::Requeue::kFailed : store::Requeue::kGraceful, rules.now);
+        settled.again = store::requeueRun(
+            db, attempt.run, run->attempt,
+            verdict.failed ? store::Requeue::kFailed : store::Requeue::kGraceful, rules.now);
         return settled;
     }
     Ending ending;
@@ -33,7 +33,7 @@ Result<Settled> settleAttempt(sql::Connection& db, const AttemptEnd& attempt, st
     ending.attempt = run->attempt;
     ending.status = verdict.status;
     ending.error = std::move(verdict.error);
-    ending.state = attempt.end.state;
+    ending.state = attempt.end.state.view();
     ending.checkpoint_id = attempt.end.checkpoint_id;
     auto finished = finishRun(db, ending, rules);
     if (finished) settled.finished = std::move(*finished);

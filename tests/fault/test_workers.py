@@ -99,6 +99,39 @@ def test_a_graph_that_kills_its_worker_ends_in_an_error_and_harms_no_other(serve
     assert server.wait_run("echo", {"text": "x"})["out"] == "x"
 
 
+@pytest.mark.timeout(150 * SLOW)
+def test_many_runs_that_died_together_go_on_together(serve):
+    """One after the other they would take more than a minute."""
+    server = serve(wire_config(), workers=1)
+    worker, = ready_worker(server)
+    runs = [server.create_run("sleepy", {"seconds": 1.5}) for _ in range(40)]
+    for run in runs:
+        server.until_status(run, "running")
+    os.kill(worker, signal.SIGKILL)
+    killed = time.monotonic()
+    for run in runs:
+        assert server.until_status(run, "success", "error", timeout_s=120)["status"] == "success"
+    assert time.monotonic() - killed < 40 * SLOW
+    assert server.wait_run("echo", {"text": "x"})["out"] == "x"
+
+
+@pytest.mark.timeout(150 * SLOW)
+def test_one_poison_run_among_many_ends_alone(serve):
+    config = wire_config()
+    config["graphs"]["always"] = "./poison.py:always"
+    server = serve.make(config, workers=1)
+    (server.folder / "poison.py").write_text(POISON)
+    server.start()
+    ready_worker(server)
+    others = [server.create_run("sleepy", {"seconds": 0.5}) for _ in range(20)]
+    for run in others:
+        server.until_status(run, "running", "success")
+    poisoned = server.create_run("always", {})
+    assert server.until_status(poisoned, "error", timeout_s=120)
+    for run in others:
+        assert server.until_status(run, "success", "error", timeout_s=120)["status"] == "success"
+
+
 @pytest.mark.timeout(90 * SLOW)
 def test_a_node_that_blocks_its_event_loop_for_20_seconds(serve):
     """Acceptance 6: runs elsewhere proceed, its worker is not taken for dead, its run succeeds."""

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -22,10 +23,10 @@ using test::runToEnd;
 class ScriptedExecutor final : public graph::Executor {
   public:
     [[nodiscard]] bool hosts(std::string_view) const override { return true; }
-    [[nodiscard]] bool ready(std::string_view) const override { return has_room; }
-    void start(graph::RunStart start, Placement placement) override {
+    [[nodiscard]] bool ready(std::string_view, graph::Company) const override { return has_room; }
+    void start(graph::RunStart start, graph::Company company) override {
         started.push_back(std::move(start));
-        placements.push_back(placement);
+        companies.push_back(company);
     }
     void cancel(const RunId& run, std::int64_t attempt) override { cancelled.emplace_back(run, attempt); }
     asio::awaitable<Result<RawJson>> state(graph::StateQuery) override {
@@ -40,7 +41,7 @@ class ScriptedExecutor final : public graph::Executor {
 
     bool has_room = true;
     std::vector<graph::RunStart> started;
-    std::vector<Placement> placements;
+    std::vector<graph::Company> companies;
     std::vector<std::pair<RunId, std::int64_t>> cancelled;
 };
 
@@ -314,11 +315,31 @@ TEST_F(ServiceTest, ALostWorkerIsRetriedAloneAndTheStreamShowsTheSecondAttempt) 
     end(0, ended(graph::RunEnd::Status::kLost));
     untilStarted(2);
     EXPECT_EQ(executor.started[1].run.attempt, 2);
-    EXPECT_EQ(executor.placements[1], graph::Executor::Placement::kIsolated);
+    EXPECT_EQ(executor.companies[1], 1U);
     EXPECT_NE(accepted.events->take(1 << 20).find("\"attempt\":2}"), std::string::npos);
     // What the first attempt still says is not heard.
     service->onEvent(accepted.run.id, 1, "values", "{}");
     EXPECT_EQ(accepted.events->take(1 << 20), "");
+}
+
+TEST_F(ServiceTest, WhatDiedTogetherGoesOnAmongFewAndCountsOneFailure) {
+    const auto accepted = create(request());
+    untilStarted(1);
+    auto lost = ended(graph::RunEnd::Status::kLost, "null");
+    for (const std::size_t died_with : {200U, 50U, 12U, 3U}) {
+        lost.company = died_with;
+        const std::size_t attempt = executor.started.size();
+        end(attempt - 1, lost);
+        untilStarted(attempt + 1);
+        EXPECT_EQ(executor.companies.back(), std::max<std::size_t>(died_with / 4, 1));
+        EXPECT_EQ(row(accepted.run.id).failures, 1);
+    }
+    lost.company = 1;
+    end(4, lost);
+    untilStarted(6);
+    end(5, lost);
+    until([&] { return accepted.live->outcome().has_value(); });
+    EXPECT_EQ(accepted.live->outcome()->status, RunStatus::kError);
 }
 
 TEST_F(ServiceTest, ThreeLostAttemptsFailTheRun) {
@@ -536,6 +557,42 @@ TEST_F(ServiceTest, ADrainPutsBackWhatDoesNotEndInTimeWithoutCountingAFailure) {
     drain.finish();
     EXPECT_EQ(row(accepted.run.id).status, RunStatus::kPending);
     EXPECT_EQ(row(accepted.run.id).failures, 0);
+}
+
+TEST_F(ServiceTest, AnAttemptThatDoesNotWaitForRoomIsStoppedAndItsRunGoesOnWhenThereIsSome) {
+    ServiceOptions options;
+    options.events.bounds = {1000, 2000, 4000};
+    service = makeService(options);
+    RunRequest asked = request();
+    asked.resumable = true;
+    const auto accepted = create(std::move(asked));
+    untilStarted(1);
+    const std::string data = "\"" + std::string(900, 'x') + "\"";
+    const auto send = [&](int count) {
+        for (int i = 0; i < count; ++i) service->onEvent(accepted.run.id, 1, "custom", data);
+    };
+    EXPECT_TRUE(service->hasRoom());
+    send(2);
+    EXPECT_FALSE(service->hasRoom());
+    int told = 0;
+    service->whenRoom([&] { ++told; });
+    test::turn(io);
+    EXPECT_TRUE(executor.cancelled.empty()) << "it may still wait";
+    send(4);
+    until([&] { return !executor.cancelled.empty(); });
+    send(1);
+    end(0, ended(graph::RunEnd::Status::kInterrupted));
+    untilStarted(2);
+    EXPECT_EQ(executor.cancelled.size(), 1U);
+    EXPECT_EQ(told, 1);
+    EXPECT_TRUE(service->hasRoom());
+    EXPECT_EQ(executor.started[1].run.attempt, 2);
+    EXPECT_EQ(row(accepted.run.id).failures, 0);
+    end(1, ended(graph::RunEnd::Status::kSuccess));
+    until([&] { return accepted.live->outcome().has_value(); });
+    const auto page = runToEnd(io, service->eventPage({accepted.run.id, 0}));
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->next, 1 + 7 + 1) << "two of metadata, and all that were sent";
 }
 
 TEST_F(ServiceTest, RunsWaitWhileNoExecutorHasRoomAndStartWhenOneHas) {

@@ -35,8 +35,8 @@ class SteppedExecutor final : public graph::Executor {
         : loop_(std::move(loop)), clock_(clock) {}
 
     [[nodiscard]] bool hosts(std::string_view) const override { return true; }
-    [[nodiscard]] bool ready(std::string_view) const override { return has_room; }
-    void start(graph::RunStart start, Placement) override {
+    [[nodiscard]] bool ready(std::string_view, graph::Company) const override { return has_room; }
+    void start(graph::RunStart start, graph::Company) override {
         const Run& run = start.run;
         EXPECT_TRUE(has_room) << "started without room";
         for (const auto& other : attempts) {

@@ -33,8 +33,8 @@ class NativeExecutor final : public Executor {
     void add(std::string graph_id, NativeGraph graph);
 
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
-    [[nodiscard]] bool ready(std::string_view graph_id) const override;
-    void start(RunStart start, Placement placement) override;
+    [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
+    void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
@@ -44,6 +44,7 @@ class NativeExecutor final : public Executor {
     boost::asio::awaitable<void> execute(std::shared_ptr<NativeRun> run);
     boost::asio::awaitable<RunEnd> attempt(NativeRun& run);
     boost::asio::awaitable<RunEnd> callGraph(NativeRun& run);
+    void take(NativeRun& run, const RawJson& update);
     boost::asio::awaitable<RunEnd> settle(NativeRun& run, RunEnd end);
     // Applies one update; what has to be stored for it is appended to `puts`.
     Result<void> apply(Snapshot& snapshot, const std::string& graph_id, JsonView update,

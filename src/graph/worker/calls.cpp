@@ -15,6 +15,11 @@ CallServer::CallServer(boost::asio::any_io_executor loop, sql::Database& db, con
                        Fenced fenced)
     : loop_(std::move(loop)), db_(db), clock_(clock), fenced_(std::move(fenced)) {}
 
+std::int64_t CallServer::beginUpdate() {
+    updates_.insert(++last_update_);
+    return last_update_;
+}
+
 bool CallServer::serve(const std::shared_ptr<Channel>& channel, const FrameView& frame) {
     struct Entry {
         std::string_view method;
@@ -37,7 +42,10 @@ bool CallServer::serve(const std::shared_ptr<Channel>& channel, const FrameView&
     for (const auto& entry : kMethods) {
         if (entry.method != *method) continue;
         Call call{channel, *id, readAttempt(frame.header)};
-        if (!call.attempt && frame.header.get("run_id")) {
+        const auto update = frame.header.integer("update");
+        if (update && !updates_.contains(*update)) {
+            refuse(call, "Fenced", "The state update is over");
+        } else if (!call.attempt && frame.header.get("run_id")) {
             refuse(call, "InvalidRequest", "run_id and attempt do not name an attempt");
         } else {
             (this->*entry.serve)(std::move(call), frame);

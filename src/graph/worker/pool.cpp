@@ -93,7 +93,7 @@ asio::awaitable<void> WorkerExecutor::stop(std::chrono::milliseconds limit) {
     const auto left = std::exchange(runs_, {});
     for (const auto& [key, worker] : left) endLater(key, endWithout(RunEnd::Status::kLost, {}));
     waiting_.clear();
-    isolated_.clear();
+    suspects_.clear();
     warm_timer_.cancel();
     listener_.reset();
 }
@@ -120,8 +120,11 @@ std::vector<GraphFault> WorkerExecutor::faults() const {
     return out;
 }
 
-bool WorkerExecutor::ready(std::string_view graph_id) const {
-    if (!warm_ || stopping_ || !waiting_.empty() || isolated_.size() >= options_.runs_max) return false;
+bool WorkerExecutor::ready(std::string_view graph_id, Company company) const {
+    if (!warm_ || stopping_) return false;
+    // As many as may run may wait: so the worker is not given back between two of them.
+    if (company) return hosts(graph_id) && suspects_.size() < *company;
+    if (!waiting_.empty()) return false;
     return hosts(graph_id) && choose(graph_id, Reserved::kSkip, Silent::kAccept) != nullptr;
 }
 
@@ -140,12 +143,12 @@ Worker* WorkerExecutor::choose(std::string_view graph_id, Reserved reserved, Sil
     return best ? workers_[*best].get() : nullptr;
 }
 
-void WorkerExecutor::start(RunStart start, Placement placement) {
+void WorkerExecutor::start(RunStart start, Company company) {
     const Key key{start.run.id, start.run.attempt};
     runs_.emplace(key, nullptr);
-    if (placement == Placement::kIsolated) {
-        isolated_.push_back(std::move(start));
-        pumpIsolated();
+    if (company) {
+        suspects_.push_back({std::move(start), std::max<std::size_t>(*company, 1)});
+        pumpSuspects();
         return;
     }
     waiting_.push_back(std::move(start));
@@ -166,7 +169,7 @@ void WorkerExecutor::warmUp() {
 }
 
 void WorkerExecutor::offer() {
-    pumpIsolated();
+    pumpSuspects();
     pump();
     observer_->onCapacity();
 }
@@ -187,23 +190,32 @@ void WorkerExecutor::pump() {
     }
 }
 
-void WorkerExecutor::pumpIsolated() {
-    const auto idle = [](const Worker* worker) { return worker->ready() && worker->active == 0; };
-    while (warm_ && !isolated_.empty()) {
-        // The reserved worker empties; another one may be empty sooner.
-        if (reserved_ == nullptr || !idle(reserved_)) {
-            Worker* best = choose(isolated_.front().run.graph_id, Reserved::kInclude, Silent::kAccept);
-            const bool better =
-                best != nullptr && (reserved_ == nullptr || !reserved_->ready() || idle(best));
-            if (better) reserved_ = best;
-        }
-        if (reserved_ == nullptr || !idle(reserved_)) return;
-        RunStart start = std::move(isolated_.front());
-        isolated_.pop_front();
+void WorkerExecutor::reserve() {
+    if (reserved_ != nullptr && reserved_->ready() && (reserved_->active == 0 || reserved_company_ > 0))
+        return;
+    // The reserved worker empties; another one may be empty sooner.
+    Worker* best = choose(suspects_.front().start.run.graph_id, Reserved::kInclude, Silent::kAccept);
+    const bool better = best != nullptr && (reserved_ == nullptr || !reserved_->ready() || best->active == 0);
+    if (!better) return;
+    reserved_ = best;
+    reserved_company_ = 0;
+}
+
+void WorkerExecutor::pumpSuspects() {
+    while (warm_ && !suspects_.empty()) {
+        reserve();
+        if (reserved_ == nullptr || !reserved_->ready()) return;
+        const std::size_t limit = reserved_->active == 0 ? options_.runs_max : reserved_company_;
+        const std::size_t company = std::min(limit, suspects_.front().company);
+        if (reserved_->active >= company) return;
+        reserved_company_ = company;
+        RunStart start = std::move(suspects_.front().start);
+        suspects_.pop_front();
         assign(*reserved_, std::move(start));
     }
     if (reserved_ == nullptr || (reserved_->ready() && reserved_->active > 0)) return;
     reserved_ = nullptr;
+    reserved_company_ = 0;
     pump();
     if (observer_ != nullptr && !stopping_) {
         asio::post(loop_, [this, weak = std::weak_ptr(alive_)] {
@@ -239,7 +251,7 @@ void WorkerExecutor::cancel(const RunId& run, std::int64_t attempt) {
             return start.run.id == run && start.run.attempt == attempt;
         };
         std::erase_if(waiting_, same);
-        std::erase_if(isolated_, same);
+        std::erase_if(suspects_, [&](const Suspect& suspect) { return same(suspect.start); });
         runs_.erase(found);
         endLater(key, endWithout(RunEnd::Status::kInterrupted, {}));
         return;
@@ -256,7 +268,7 @@ bool WorkerExecutor::release(const Key& key) {
     runs_.erase(found);
     --worker.active;
     if (!waiting_.empty() && &worker != reserved_) pump();
-    if (!isolated_.empty() || &worker == reserved_) pumpIsolated();
+    if (!suspects_.empty() || &worker == reserved_) pumpSuspects();
     return true;
 }
 

@@ -50,10 +50,10 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     void admit(Channel::Socket socket) { doorway_.admit(std::move(socket)); }
 
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
-    [[nodiscard]] bool ready(std::string_view graph_id) const override;
+    [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
     [[nodiscard]] std::vector<GraphFault> faults() const override;
     // A run for which there is no place (any more) waits for one.
-    void start(RunStart start, Placement placement) override;
+    void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
@@ -69,6 +69,12 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
         std::size_t operator()(const Key& key) const {
             return std::hash<RunId>{}(key.run) ^ static_cast<std::size_t>(key.attempt);
         }
+    };
+
+    // A run whose worker died.
+    struct Suspect {
+        RunStart start;
+        std::size_t company = 1;
     };
 
     Result<std::unique_ptr<Process>> launch(Worker& worker, ProcessEnd on_end) override;
@@ -92,7 +98,9 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     void offer();
     // Gives waiting runs to workers that have room.
     void pump();
-    void pumpIsolated();
+    void pumpSuspects();
+    // Chooses the worker for suspects, unless some are on one.
+    void reserve();
     // Calls a worker that hosts the graph and gives its reply's body. `header`: begun, not ended.
     boost::asio::awaitable<Result<RawJson>> ask(std::string graph_id, JsonWriter header, std::string body);
     // The attempt is no longer ours. False when it was not.
@@ -114,11 +122,14 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unordered_map<Key, Worker*, KeyHash> runs_;  // null: waits for a worker
     std::deque<RunStart> waiting_;
-    std::deque<RunStart> isolated_;     // each one runs alone
-    Worker* reserved_ = nullptr;        // takes isolated runs only
+    std::deque<Suspect> suspects_;  // they wait for the reserved worker
+    Worker* reserved_ = nullptr;    // takes suspects only
+    // The least company of the suspects on the reserved worker; 0: it still has other runs.
+    std::size_t reserved_company_ = 0;
     std::vector<bool> started_before_;  // by worker
     bool warm_ = false;                 // runs may be placed
     bool stopping_ = false;
+    bool wants_room_ = false;  // credit is held back until the observer has room
     boost::asio::steady_timer warm_timer_;
     boost::asio::steady_timer stopped_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

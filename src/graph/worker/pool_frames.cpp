@@ -94,6 +94,7 @@ void WorkerExecutor::onLost(Worker& worker) {
         runs_.erase(key);
         RunEnd end;
         end.status = RunEnd::Status::kLost;
+        end.company = lost.size();
         end.error = RunError{"WorkerLost", "The worker process died while it executed the run"};
         endLater(key, std::move(end));
     }
@@ -103,7 +104,8 @@ void WorkerExecutor::onLost(Worker& worker) {
     worker.active = 0;
     if (&worker == reserved_) {
         reserved_ = nullptr;
-        pumpIsolated();
+        reserved_company_ = 0;
+        pumpSuspects();
     }
 }
 
@@ -142,6 +144,13 @@ void WorkerExecutor::onRunEvent(Worker& worker, const FrameView& frame) {
         observer_->onEvent(attempt->run, attempt->number, *event, std::string(frame.body));
     }
     worker.took(frame.body.size());
+    if (observer_->hasRoom()) return worker.giveBack();
+    if (std::exchange(wants_room_, true)) return;
+    observer_->whenRoom([this, weak = std::weak_ptr(alive_)] {
+        if (weak.expired()) return;
+        wants_room_ = false;
+        for (const auto& each : workers_) each->giveBack();
+    });
 }
 
 void WorkerExecutor::onRunEnd(Worker& worker, const FrameView& frame) {

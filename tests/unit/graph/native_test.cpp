@@ -34,7 +34,7 @@ class Native : public ::testing::Test {
     // Runs an attempt to its end.
     const RunEnd& execute(heddle::Run run) {
         const std::size_t before = observer.ends.size();
-        executor.start({std::move(run), latest()}, Executor::Placement::kAny);
+        executor.start({std::move(run), latest()}, std::nullopt);
         test::runUntil(io, [&] { return observer.ends.size() > before; });
         storage.finish(storage_run(observer.ends.back()));
         return observer.ends.back().end;
@@ -149,7 +149,7 @@ TEST_F(Native, ASecondAttemptGoesOnFromTheFirstOnesCheckpoint) {
     ASSERT_EQ(chain.size(), 2U);
     const heddle::Run again = storage.claimed("sleep", "null");
     RunStart start{again, chain[1]};
-    executor.start(std::move(start), Executor::Placement::kAny);
+    executor.start(std::move(start), std::nullopt);
     test::runUntil(io, [&] { return observer.ends.size() == 2; });
     const RunEnd& end = observer.ends.back().end;
     EXPECT_EQ(end.status, RunEnd::Status::kSuccess);
@@ -159,7 +159,7 @@ TEST_F(Native, ASecondAttemptGoesOnFromTheFirstOnesCheckpoint) {
 
 TEST_F(Native, SleepingCanBeCancelled) {
     const heddle::Run run = storage.claimed("sleep", R"({"seconds":1000})");
-    executor.start({run, std::nullopt}, Executor::Placement::kAny);
+    executor.start({run, std::nullopt}, std::nullopt);
     test::runUntil(io, [&] { return latest().has_value(); });  // its input is stored before it sleeps
     executor.cancel(run.id, run.attempt + 1);                  // another attempt: nothing happens
     executor.cancel(run.id, run.attempt);
@@ -169,10 +169,34 @@ TEST_F(Native, SleepingCanBeCancelled) {
     EXPECT_EQ(get(end.state, "next"), R"(["sleep"])");
 }
 
+TEST_F(Native, AResumableRunWaitsForRoomForItsEvents) {
+    heddle::Run run = storage.claimed("sleep", R"({"seconds":0})");
+    run.kwargs.resumable = true;
+    observer.has_room = false;
+    executor.start({run, std::nullopt}, std::nullopt);
+    test::runUntil(io, [&] { return !observer.room_waiters.empty(); });
+    EXPECT_TRUE(observer.ends.empty());
+    observer.makeRoom();
+    test::runUntil(io, [&] { return !observer.ends.empty(); });
+    EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kSuccess);
+}
+
+TEST_F(Native, ARunThatWaitsForRoomCanBeCancelled) {
+    heddle::Run run = storage.claimed("sleep", R"({"seconds":0})");
+    run.kwargs.resumable = true;
+    observer.has_room = false;
+    executor.start({run, std::nullopt}, std::nullopt);
+    test::runUntil(io, [&] { return !observer.room_waiters.empty(); });
+    executor.cancel(run.id, run.attempt);
+    test::runUntil(io, [&] { return !observer.ends.empty(); });
+    EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kInterrupted);
+    observer.makeRoom();
+}
+
 TEST_F(Native, AFencedAttemptStoresNothing) {
     heddle::Run run = storage.claimed("echo", R"({"text":"a"})");
     run.attempt += 1;  // not the current one
-    executor.start({run, std::nullopt}, Executor::Placement::kAny);
+    executor.start({run, std::nullopt}, std::nullopt);
     test::runUntil(io, [&] { return !observer.ends.empty(); });
     EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kInterrupted);
     EXPECT_FALSE(latest().has_value());
@@ -205,7 +229,7 @@ TEST_F(Native, ForeignCheckpointsAreRefused) {
     CheckpointTuple tuple;
     tuple.key = {storage.thread.id.str(), "", "1f1e758e-aa09-61b2-8001-032b99a3664f"};
     tuple.checkpoint = {"msgpack", "\x80"};
-    executor.start({storage.claimed("echo", "{}"), tuple}, Executor::Placement::kAny);
+    executor.start({storage.claimed("echo", "{}"), tuple}, std::nullopt);
     test::runUntil(io, [&] { return !observer.ends.empty(); });
     EXPECT_EQ(observer.ends[0].end.error->type, "InvalidCheckpoint");
 }

@@ -17,7 +17,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using Placement = Executor::Placement;
 
 // Two workers, a database, and the observer that the run service would be.
 class Pool : public ::testing::Test {
@@ -49,13 +48,13 @@ class Pool : public ::testing::Test {
         test::runUntil(io, [&] { return observer.capacity > before; });
         return worker;
     }
-    heddle::Run start(Placement placement = Placement::kAny, std::string graph = "agent") {
+    heddle::Run start(Company company = {}, std::string graph = "agent") {
         heddle::Run run;
         run.id = RunId(Uuid::v7(storage.clock.now(), storage.random));
         run.thread_id = storage.thread.id;
         run.graph_id = std::move(graph);
         run.attempt = 1;
-        pool.start({run, std::nullopt}, placement);
+        pool.start({run, std::nullopt}, company);
         return run;
     }
     void untilEnds(std::size_t count) {
@@ -96,9 +95,9 @@ TEST_F(Pool, ServerSecretsStayHere) {
 TEST_F(Pool, ARunGoesToAWorkerAndItsEventsAndEndComeBack) {
     EXPECT_TRUE(pool.hosts("agent"));
     EXPECT_FALSE(pool.hosts("nope"));
-    EXPECT_FALSE(pool.ready("agent"));
+    EXPECT_FALSE(pool.ready("agent", {}));
     const auto worker = join(0);
-    EXPECT_TRUE(pool.ready("agent"));
+    EXPECT_TRUE(pool.ready("agent", {}));
     const heddle::Run run = start();
     const auto frame = worker->next("run.start");
     EXPECT_EQ(frame.text("run_id"), run.id.str());
@@ -147,11 +146,11 @@ TEST_F(Pool, TheFirstReadyWorkerWaitsForTheOthers) {
     first.hello(processes.at(0)->variable("HEDDLE_TOKEN"));
     first.next("load");
     turn();
-    EXPECT_FALSE(warming.ready("agent"));
+    EXPECT_FALSE(warming.ready("agent", {}));
     test::FakeWorker second(io, storage.clock, warming);
     second.hello(processes.at(1)->variable("HEDDLE_TOKEN"));
     test::runUntil(io, [&] { return observer.capacity > 0; });
-    EXPECT_TRUE(warming.ready("agent"));
+    EXPECT_TRUE(warming.ready("agent", {}));
 }
 
 TEST_F(Pool, StrangersAreBounded) {
@@ -176,7 +175,7 @@ TEST_F(Pool, RunsBeyondTheBoundWaitForAPlace) {
     const auto worker = join(0);
     std::vector<heddle::Run> runs;
     for (int i = 0; i < 3; ++i) runs.push_back(start());
-    EXPECT_FALSE(pool.ready("agent"));
+    EXPECT_FALSE(pool.ready("agent", {}));
     const heddle::Run late = start();
     test::runUntil(io, [&] { return worker->count("run.start") == 3; });
     worker->end(runs[1], "success");
@@ -188,8 +187,8 @@ TEST_F(Pool, RunsBeyondTheBoundWaitForAPlace) {
 TEST_F(Pool, AGraphThatDidNotLoadIsRefused) {
     const auto worker = join(0, R"({"graphs":[{"graph_id":"agent","ok":true},{"graph_id":"broken","ok":false,
         "error":{"error":"ImportError","message":"no module named x"}}]})");
-    EXPECT_TRUE(pool.ready("broken"));
-    start(Placement::kAny, "broken");
+    EXPECT_TRUE(pool.ready("broken", {}));
+    start({}, "broken");
     untilEnds(1);
     EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kRefused);
     const RunError why{"GraphLoadError", "ImportError: no module named x"};
@@ -208,12 +207,12 @@ TEST_F(Pool, ALostWorkerLosesItsRunsAndIsStartedAgain) {
     untilEnds(1);
     EXPECT_EQ(observer.ends[0].run, run.id);
     EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kLost);
-    EXPECT_FALSE(pool.ready("agent"));
+    EXPECT_FALSE(pool.ready("agent", {}));
     launched[0]->on_end("exit status 3");
     storage.clock.advance(std::chrono::seconds(1));
     test::runUntil(io, [&] { return launched.size() == 3; });
     worker = join(2);
-    EXPECT_TRUE(pool.ready("agent"));
+    EXPECT_TRUE(pool.ready("agent", {}));
 }
 
 TEST_F(Pool, EndsThatWereSentBeforeTheProcessDiedCount) {
@@ -226,35 +225,77 @@ TEST_F(Pool, EndsThatWereSentBeforeTheProcessDiedCount) {
     EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kSuccess);
 }
 
-TEST_F(Pool, AnIsolatedRunIsAlone) {
+TEST_F(Pool, ASuspectOfCompanyOneIsAlone) {
     const auto first = join(0);
     const heddle::Run neighbour = start();
     first->next("run.start");
-    const heddle::Run poison = start(Placement::kIsolated);
+    const heddle::Run poison = start(1);
     // It waits, and nobody joins the worker that empties for it.
-    EXPECT_FALSE(pool.ready("agent"));
+    EXPECT_FALSE(pool.ready("agent", {}));
     turn();
     EXPECT_EQ(first->count("run.start"), 0U);
     first->end(neighbour, "success");
     EXPECT_EQ(first->next("run.start").text("run_id"), poison.id.str());
-    EXPECT_FALSE(pool.ready("agent"));
+    EXPECT_FALSE(pool.ready("agent", {}));
     const int capacity = observer.capacity;
     first->end(poison, "success");
     test::runUntil(io, [&] { return observer.capacity > capacity; });
-    EXPECT_TRUE(pool.ready("agent"));
+    EXPECT_TRUE(pool.ready("agent", {}));
 }
 
-TEST_F(Pool, AnIsolatedRunTakesAnIdleWorkerAtOnce) {
+TEST_F(Pool, ASuspectTakesAnIdleWorkerAtOnce) {
     const auto first = join(0);
     const auto second = join(1);
     start();
     first->next("run.start");
-    start(Placement::kIsolated);
+    start(1);
     second->next("run.start");
     // The others go on.
-    EXPECT_TRUE(pool.ready("agent"));
+    EXPECT_TRUE(pool.ready("agent", {}));
     start();
     first->next("run.start");
+}
+
+TEST_F(Pool, SuspectsShareAWorkerUpToTheLeastOfTheirCompanies) {
+    const auto first = join(0);
+    std::vector<heddle::Run> suspects;
+    for (int i = 0; i < 3; ++i) suspects.push_back(start(2));
+    const heddle::Run alone = start(1);
+    EXPECT_EQ(first->next("run.start").text("run_id"), suspects[0].id.str());
+    EXPECT_EQ(first->next("run.start").text("run_id"), suspects[1].id.str());
+    turn();
+    EXPECT_EQ(first->count("run.start"), 0U);
+    first->end(suspects[0], "success");
+    EXPECT_EQ(first->next("run.start").text("run_id"), suspects[2].id.str());
+    first->end(suspects[1], "success");
+    turn();
+    EXPECT_EQ(first->count("run.start"), 0U);  // the last one wants nobody beside it
+    first->end(suspects[2], "success");
+    EXPECT_EQ(first->next("run.start").text("run_id"), alone.id.str());
+    EXPECT_FALSE(pool.ready("agent", {}));
+    first->end(alone, "success");
+    test::runUntil(io, [&] { return pool.ready("agent", {}); });
+}
+
+TEST_F(Pool, AsManySuspectsMayWaitAsMayRun) {
+    const auto first = join(0);
+    EXPECT_TRUE(pool.ready("agent", 2));
+    for (int i = 0; i < 3; ++i) start(2);
+    EXPECT_TRUE(pool.ready("agent", 2));  // one waits
+    start(2);
+    EXPECT_FALSE(pool.ready("agent", 2));
+    EXPECT_TRUE(pool.ready("agent", 3));
+}
+
+TEST_F(Pool, LostRunsKnowWithHowManyTheyDied) {
+    auto worker = join(0);
+    start();
+    start();
+    worker->next("run.start");
+    worker->next("run.start");
+    worker.reset();
+    untilEnds(2);
+    for (const auto& end : observer.ends) EXPECT_EQ(end.end.company, 2U);
 }
 
 TEST_F(Pool, CancelReachesTheWorkerOrTheQueue) {
@@ -284,6 +325,21 @@ TEST_F(Pool, CreditComesBackInBatches) {
     EXPECT_EQ(worker->next("credit").header.at("bytes"), "5102");
 }
 
+TEST_F(Pool, CreditIsHeldBackWhileThereIsNoRoomForEvents) {
+    const auto worker = join(0);
+    const heddle::Run run = start();
+    observer.has_room = false;
+    const std::string data = "\"" + std::string(498, 'x') + "\"";
+    for (int i = 0; i < 3; ++i) worker->event(run, "custom", data);
+    test::runUntil(io, [&] { return observer.events.size() == 3; });
+    EXPECT_EQ(worker->count("credit"), 0U);
+    ASSERT_EQ(observer.room_waiters.size(), 1U) << "asked once";
+    observer.makeRoom();
+    EXPECT_EQ(worker->next("credit").header.at("bytes"), "1500");
+    worker->event(run, "custom", data);
+    EXPECT_EQ(worker->next("credit").header.at("bytes"), "500");
+}
+
 TEST_F(Pool, AnEventOfTwoLinesEndsTheConnection) {
     const auto worker = join(0);
     const heddle::Run run = start();
@@ -301,10 +357,10 @@ TEST_F(Pool, ABlockedWorkerGetsNoRun) {
     blocked->next("run.start");
     storage.clock.advance(std::chrono::milliseconds(30));
     // It is asked for a sign of life and gives none: the next run is held.
-    EXPECT_TRUE(pool.ready("agent"));
+    EXPECT_TRUE(pool.ready("agent", {}));
     const heddle::Run held = start();
     blocked->next("loop.ping");
-    EXPECT_FALSE(pool.ready("agent"));
+    EXPECT_FALSE(pool.ready("agent", {}));
     // A second worker comes up and gets it, and everything that follows.
     const auto free = join(1);
     EXPECT_EQ(free->next("run.start").text("run_id"), held.id.str());
@@ -349,7 +405,7 @@ TEST_F(Pool, StoppingTellsTheWorkersAndEndsTheirRuns) {
     test::asio::co_spawn(io, pool.stop(std::chrono::seconds(5)),
                          [&](const std::exception_ptr&) { stopped = true; });
     worker->next("shutdown");
-    EXPECT_FALSE(pool.ready("agent"));
+    EXPECT_FALSE(pool.ready("agent", {}));
     worker.reset();
     test::runUntil(io, [&] { return launched[1]->killed; });  // it had not connected
     for (const auto& process : launched) process->on_end("exit status 0");

@@ -106,6 +106,8 @@ struct AttemptCase {
     std::int64_t failures;
     bool again;
     RunStatus status;
+    std::size_t company = 1;
+    bool failed = false;
 };
 
 class AttemptEnds : public ::testing::TestWithParam<AttemptCase> {};
@@ -116,8 +118,10 @@ TEST_P(AttemptEnds, MakeOfTheirRun) {
     if (GetParam().cancel) facts.cancel = Cancel{*GetParam().cancel, {"UserInterrupt", "asked"}};
     if (GetParam().timed_out) facts.timed_out = RunError{"TimeoutError", "late"};
     facts.failures = GetParam().failures;
+    facts.company = GetParam().company;
     const auto verdict = judgeAttempt(facts);
     EXPECT_EQ(verdict.again, GetParam().again);
+    EXPECT_EQ(verdict.failed, GetParam().failed);
     if (!verdict.again) EXPECT_EQ(verdict.status, GetParam().status);
     EXPECT_EQ(verdict.error.has_value(), !verdict.again && verdict.status != RunStatus::kSuccess);
 }
@@ -140,12 +144,23 @@ INSTANTIATE_TEST_SUITE_P(
         AttemptCase{"CancelledAndLate", Ended::kInterrupted, kStop, true, 0, false, RunStatus::kInterrupted},
         AttemptCase{"Late", Ended::kInterrupted, kNoCancel, true, 0, false, RunStatus::kTimeout},
         AttemptCase{"PutBack", Ended::kInterrupted, kNoCancel, false, 2, true, RunStatus::kPending},
-        AttemptCase{"LostOnce", Ended::kLost, kNoCancel, false, 0, true, RunStatus::kPending},
+        AttemptCase{"LostOnce", Ended::kLost, kNoCancel, false, 0, true, RunStatus::kPending, 1, true},
+        AttemptCase{"LostInCompany", Ended::kLost, kNoCancel, false, 0, true, RunStatus::kPending, 8, true},
+        AttemptCase{"LostInCompanyAgain", Ended::kLost, kNoCancel, false, 1, true, RunStatus::kPending, 2,
+                    false},
+        AttemptCase{"LostInCompanyAtTheLast", Ended::kLost, kNoCancel, false, 2, true, RunStatus::kPending, 2,
+                    false},
         AttemptCase{"LostTooOften", Ended::kLost, kNoCancel, false, 2, false, RunStatus::kError},
         AttemptCase{"LostAndCancelled", Ended::kLost, kStop, false, 0, false, RunStatus::kInterrupted},
         AttemptCase{"LostAndRolledBack", Ended::kLost, kBack, false, 0, false, RunStatus::kRolledBack},
         AttemptCase{"Refused", Ended::kRefused, kNoCancel, false, 0, false, RunStatus::kError}),
     [](const auto& info) { return info.param.name; });
+
+TEST(Narrowed, IsAQuarterAndInTheEndAlone) {
+    EXPECT_EQ(narrowed(1000), 250U);
+    EXPECT_EQ(narrowed(9), 2U);
+    for (std::size_t few = 0; few < 8; ++few) EXPECT_EQ(narrowed(few), 1U) << few;
+}
 
 }  // namespace
 }  // namespace heddle::run

@@ -20,11 +20,11 @@ IdType id(std::uint8_t number) {
 }
 
 Waiting waiting(std::uint8_t run, std::uint8_t thread, std::string graph = "echo") {
-    return Waiting{id<RunId>(run), id<ThreadId>(thread), std::move(graph), Placement::kAny};
+    return Waiting{id<RunId>(run), id<ThreadId>(thread), std::move(graph), std::nullopt};
 }
 
-const auto kAlways = [](std::string_view) { return true; };
-const auto kNever = [](std::string_view) { return false; };
+const auto kAlways = [](const Waiting&) { return true; };
+const auto kNever = [](const Waiting&) { return false; };
 
 std::optional<std::uint8_t> nextRun(Scheduler& scheduler) {
     const auto next = scheduler.next(kAlways);
@@ -61,7 +61,7 @@ TEST(Scheduler, AGraphWithoutCapacityHoldsUpNoOther) {
     Scheduler scheduler;
     scheduler.add(waiting(1, 1, "busy"), std::nullopt);
     scheduler.add(waiting(2, 2, "free"), std::nullopt);
-    const auto next = scheduler.next([](std::string_view graph) { return graph == "free"; });
+    const auto next = scheduler.next([](const Waiting& run) { return run.graph_id == "free"; });
     ASSERT_TRUE(next);
     EXPECT_EQ(next->run, id<RunId>(2));
 }
@@ -115,6 +115,21 @@ TEST(Scheduler, ARunThatWentBackStartsBeforeTheOthersOfItsThread) {
     EXPECT_EQ(nextRun(scheduler), 1);
 }
 
+TEST(Scheduler, ARunWhoseWorkerDiedWaitsForNoOther) {
+    Scheduler scheduler;
+    for (std::uint8_t run = 1; run <= 3; ++run) scheduler.add(waiting(run, run), std::nullopt);
+    auto lost = scheduler.next(kAlways);
+    ASSERT_TRUE(lost);
+    lost->company = 2;
+    scheduler.putBack(std::move(*lost));
+    // The others have no place, or it has none.
+    const auto next = scheduler.next([](const Waiting& run) { return !run.company; });
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->run, id<RunId>(2));
+    EXPECT_EQ(nextRun(scheduler), 1);
+    EXPECT_EQ(nextRun(scheduler), 3);
+}
+
 TEST(Scheduler, AnOccupiedThreadWaitsForItsRelease) {
     Scheduler scheduler;
     scheduler.occupy(id<ThreadId>(1));
@@ -138,8 +153,8 @@ TEST(Scheduler, AThreadWhoseHeadIsOfAnotherGraphAfterARemovalIsServedUnderThatGr
     scheduler.add(waiting(1, 1, "a"), std::nullopt);
     scheduler.add(waiting(2, 1, "b"), std::nullopt);
     EXPECT_TRUE(scheduler.remove(id<RunId>(1)));
-    EXPECT_FALSE(scheduler.next([](std::string_view graph) { return graph == "a"; }));
-    const auto next = scheduler.next([](std::string_view graph) { return graph == "b"; });
+    EXPECT_FALSE(scheduler.next([](const Waiting& run) { return run.graph_id == "a"; }));
+    const auto next = scheduler.next([](const Waiting& run) { return run.graph_id == "b"; });
     ASSERT_TRUE(next);
     EXPECT_EQ(next->run, id<RunId>(2));
 }
