@@ -112,8 +112,9 @@ class Executor {
     [[nodiscard]] virtual bool ready(std::string_view graph_id, Company company) const = 0;
     // The graphs that were found not to load.
     [[nodiscard]] virtual std::vector<GraphFault> faults() const { return {}; }
-    // Needs ready(). A run with a bounded company was on a worker that died: it gets one where there are only
-    // such runs, and no more of them than the least of their companies.
+    // ready() said so when the run was chosen; if the place has gone since, the run waits for another one. A
+    // run with a bounded company was on a worker that died: it gets one where there are only such runs, and
+    // no more of them than the least of their companies.
     virtual void start(RunStart start, Company company) = 0;
     // Asks an attempt to stop; it ends with kInterrupted, or as it would have if it was faster.
     virtual void cancel(const RunId& run, std::int64_t attempt) = 0;

@@ -126,9 +126,7 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     attempt.place = waiting;
     events_.started(run);
     if (run.attempt > 1) publishStart(*live, run.attempt);
-    // One whose worker died waits for its place there, so that the place is kept.
-    const bool placeless = !waiting.company && !executor_.ready(run.graph_id, {});
-    if (claimed->astray || draining_ || live->stop_asked || placeless) {
+    if (claimed->astray || draining_ || live->stop_asked) {
         graph::RunEnd end;
         end.status = graph::RunEnd::Status::kInterrupted;
         if (claimed->astray) {
@@ -140,6 +138,7 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     }
     limitTime(run, attempt);
     run.kwargs.config = attemptConfig(run);
+    // If the place has gone meanwhile, the run waits there for the next one.
     graph::RunStart start{std::move(run), std::move(claimed->checkpoint)};
     executor_.start(std::move(start), waiting.company);
     pump();
