@@ -37,6 +37,7 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
     addThreadStream(*this, context);
     addRuns(*this, context);
     addStatelessRuns(*this, context);
+    addItems(*this, context);
     addWebhooks(*this, context);
 }
 

@@ -56,6 +56,7 @@ void addThreadStream(Routes& routes, Context& context);
 void addRuns(Routes& routes, Context& context);
 void addStatelessRuns(Routes& routes, Context& context);
 void addWebhooks(Routes& routes, Context& context);
+void addItems(Routes& routes, Context& context);
 void addSystem(Routes& routes, Context& context);
 
 // A path parameter that is a UUID, or kInvalid "Invalid thread ID: must be a UUID".

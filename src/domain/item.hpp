@@ -3,9 +3,11 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "base/result.hpp"
 #include "base/time.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace heddle {
@@ -19,5 +21,15 @@ struct Item {
     Timestamp created_at;
     Timestamp updated_at;
 };
+
+// A list of labels, none of them empty or with a period. kInvalid, naming `field`.
+[[nodiscard]] Result<Namespace> readNamespace(JsonView list, std::string_view field);
+// Where items may be put: neither at the root nor under the label that LangGraph keeps for itself. kInvalid.
+[[nodiscard]] Result<void> checkWritable(const Namespace& ns);
+
+enum class Score { kNone, kNull };
+// {"namespace", "key", "value", "created_at", "updated_at"}, and "score" for a search's result.
+void writeItem(JsonWriter& out, const Item& item, Score score);
+void writeNamespace(JsonWriter& out, const Namespace& ns);
 
 }  // namespace heddle
