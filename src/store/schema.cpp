@@ -278,6 +278,25 @@ CREATE INDEX threads_status ON threads (status, updated_at, temporary) WHERE tem
 CREATE INDEX threads_state_updated ON threads (state_updated_at, temporary) WHERE temporary = 0;
 )sql";
 
+// Assistants keep their versions. Until here only the last one is known.
+constexpr std::string_view kSqliteAssistantVersions = R"sql(
+CREATE TABLE assistant_versions (
+    id INTEGER PRIMARY KEY,
+    assistant INTEGER NOT NULL REFERENCES assistants (id) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    graph_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    config TEXT NOT NULL,
+    context TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (assistant, version)
+);
+INSERT INTO assistant_versions (assistant, version, graph_id, name, description, config, context, metadata, created_at)
+    SELECT id, version, graph_id, name, description, config, context, metadata, updated_at FROM assistants;
+)sql";
+
 }  // namespace
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
@@ -285,7 +304,8 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
         case sql::Dialect::kSqlite:
             return {{1, "first", kSqliteFirst},
                     {2, "delivery log", kSqliteDeliveryLog},
-                    {3, "run semantics", kSqliteRunSemantics, rebuildMetadataIndex}};
+                    {3, "run semantics", kSqliteRunSemantics, rebuildMetadataIndex},
+                    {4, "assistant versions", kSqliteAssistantVersions}};
         case sql::Dialect::kPostgres:
             break;
     }
