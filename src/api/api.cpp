@@ -31,6 +31,7 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
     addSystem(*this, context);
     addAssistants(*this, context);
     addAssistantChanges(*this, context);
+    addAssistantGraphs(*this, context);
     addAssistantVersions(*this, context);
     addThreads(*this, context);
     addThreadStates(*this, context);

@@ -49,6 +49,7 @@ inline auto binder(Context& context) {
 
 void addAssistants(Routes& routes, Context& context);
 void addAssistantChanges(Routes& routes, Context& context);
+void addAssistantGraphs(Routes& routes, Context& context);
 void addAssistantVersions(Routes& routes, Context& context);
 void addThreads(Routes& routes, Context& context);
 void addThreadStates(Routes& routes, Context& context);

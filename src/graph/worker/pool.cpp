@@ -83,6 +83,7 @@ void WorkerExecutor::open() {
 
 asio::awaitable<void> WorkerExecutor::stop(std::chrono::milliseconds limit) {
     stopping_ = true;
+    for (auto* asker : askers_) asker->cancel();
     for (auto& worker : workers_) worker->stop(limit);
     const auto running = [](const auto& worker) { return !worker->stopped(); };
     while (std::any_of(workers_.begin(), workers_.end(), running)) {
