@@ -5,6 +5,10 @@
 #include "api/context.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
+#include "api/query_list.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include <cmath>
 #include <memory>
@@ -16,12 +20,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Where an item is.
-struct Place {
-    Namespace ns;
-    std::string key;
-};
-
 // A list of labels in a body; the empty namespace when it is missing or null.
 Result<Namespace> namespaceIn(JsonView body, std::string_view field) {
     const auto list = body.get(field);
@@ -29,16 +27,16 @@ Result<Namespace> namespaceIn(JsonView body, std::string_view field) {
     return readNamespace(*list, field);
 }
 
-Result<Place> placeIn(JsonView body) {
+Result<ItemPlace> placeIn(JsonView body) {
     auto ns = namespaceIn(body, "namespace");
     if (!ns) return ns.error();
     const auto key = body.get("key");
-    return Place{std::move(*ns), key ? key->string().value_or("") : ""};
+    return ItemPlace{std::move(*ns), key ? key->string().value_or("") : ""};
 }
 
 // `namespace=a.b`, or a label in each of several.
-Result<Place> placeAsked(const http::Request& request) {
-    Place place;
+Result<ItemPlace> placeAsked(const http::Request& request) {
+    ItemPlace place;
     for (std::string_view text : request.queryValues("namespace")) {
         for (std::size_t end = 0; end != std::string_view::npos && !text.empty();) {
             end = text.find('.');
@@ -53,12 +51,26 @@ Result<Place> placeAsked(const http::Request& request) {
     return place;
 }
 
+bool refreshesByDefault(const Context& context) {
+    return context.config.store_ttl.refresh_on_read;
+}
+
+// Nobody waits for it: what a crash or a full disk takes is a little of an item's life.
+void refreshLater(Context& context, std::vector<ItemPlace> places) {
+    if (places.empty()) return;
+    auto job = [places = std::move(places), now = context.clock.now()](sql::Connection& db) -> Result<bool> {
+        store::refreshItems(db, places, now);
+        return true;
+    };
+    asio::co_spawn(context.loop, context.db.write(std::move(job)), asio::detached);
+}
+
 asio::awaitable<Result<http::Response>> putItem(Context& context, Call& call) {
     auto place = placeIn(call.json());
     if (!place) co_return place.error();
     const auto writable = checkWritable(place->ns);
     if (!writable) co_return writable.error();
-    std::optional<microseconds> ttl;
+    std::optional<microseconds> ttl = context.config.store_ttl.forNewItems();
     const auto minutes = call.json().get("ttl");
     if (minutes && !minutes->isNull()) ttl = microseconds(std::llround(minutes->number().value_or(0) * 60e6));
     auto value =
@@ -93,6 +105,9 @@ asio::awaitable<Result<http::Response>> getItem(Context& context, Call& call) {
     };
     const auto item = co_await context.db.read(std::move(job));
     if (!item) co_return item.error();
+    const bool refresh = call.request.queryValue("refresh_ttl") ? queryFlag(call.request, "refresh_ttl")
+                                                                : refreshesByDefault(context);
+    if (refresh && *item && fades(**item, context.clock.now())) refreshLater(context, {*place});
     JsonWriter out;
     if (*item) {
         writeItem(out, **item, Score::kNone);
@@ -118,6 +133,14 @@ asio::awaitable<Result<http::Response>> searchItems(Context& context, Call& call
     };
     const auto items = co_await context.db.read(std::move(job));
     if (!items) co_return items.error();
+    const auto asked = body.get("refresh_ttl");
+    if (asked && !asked->isNull() ? asked->boolean().value_or(true) : refreshesByDefault(context)) {
+        std::vector<ItemPlace> fading;
+        for (const auto& item : *items) {
+            if (fades(item, context.clock.now())) fading.push_back({item.ns, item.key});
+        }
+        refreshLater(context, std::move(fading));
+    }
     JsonWriter out;
     out.beginObject().key("items").beginArray();
     for (const auto& item : *items) writeItem(out, item, Score::kNull);

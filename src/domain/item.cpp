@@ -50,4 +50,9 @@ void writeItem(JsonWriter& out, const Item& item, Score score) {
     out.endObject();
 }
 
+bool fades(const Item& item, Timestamp now) {
+    constexpr int kPart = 100;
+    return item.ttl && item.expires_at && *item.expires_at < now + *item.ttl - *item.ttl / kPart;
+}
+
 }  // namespace heddle

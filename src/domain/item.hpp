@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,13 +15,24 @@ namespace heddle {
 
 using Namespace = std::vector<std::string>;
 
+// Where an item is.
+struct ItemPlace {
+    Namespace ns;
+    std::string key;
+};
+
 struct Item {
     Namespace ns;
     std::string key;
     RawJson value = RawJson::trusted("{}");
     Timestamp created_at;
     Timestamp updated_at;
+    std::optional<microseconds> ttl;      // it is gone so long after it was last put or read; nothing: never
+    std::optional<Timestamp> expires_at;  // when that will be
 };
+
+// Whether reading it should prolong its life: not when that happened within a hundredth of it.
+[[nodiscard]] bool fades(const Item& item, Timestamp now);
 
 // A list of labels, none of them empty or with a period. kInvalid, naming `field`.
 [[nodiscard]] Result<Namespace> readNamespace(JsonView list, std::string_view field);

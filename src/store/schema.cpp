@@ -297,6 +297,12 @@ INSERT INTO assistant_versions (assistant, version, graph_id, name, description,
     SELECT id, version, graph_id, name, description, config, context, metadata, updated_at FROM assistants;
 )sql";
 
+// What reading an item prolongs its life by.
+constexpr std::string_view kSqliteItemTtl = R"sql(
+ALTER TABLE items ADD COLUMN ttl_us INTEGER;
+UPDATE items SET ttl_us = expires_at - updated_at WHERE expires_at IS NOT NULL;
+)sql";
+
 }  // namespace
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
@@ -305,7 +311,8 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
             return {{1, "first", kSqliteFirst},
                     {2, "delivery log", kSqliteDeliveryLog},
                     {3, "run semantics", kSqliteRunSemantics, rebuildMetadataIndex},
-                    {4, "assistant versions", kSqliteAssistantVersions}};
+                    {4, "assistant versions", kSqliteAssistantVersions},
+                    {5, "time to live of items", kSqliteItemTtl}};
         case sql::Dialect::kPostgres:
             break;
     }

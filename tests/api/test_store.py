@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """/store: items over HTTP, and that graphs see the same ones at once."""
+import time
 import uuid
 
 import pytest
 from langgraph_sdk import get_sync_client
+
+from server import wire_config
 
 
 @pytest.fixture
@@ -134,3 +137,28 @@ def test_the_official_sdk(native, root):
     assert store.list_namespaces(prefix=[root], max_depth=2)["namespaces"] == [[root, "a"]]
     store.delete_item([root, "a"], key="k")
     assert store.get_item([root, "a"], key="k") is None
+
+
+def test_reading_prolongs_the_life_of_an_item(serve):
+    """`store.ttl`: items get 3 s; what is read lives on, what is not is gone."""
+    config = wire_config(store={"ttl": {"default_ttl": 0.05}})
+    server = serve(config, workers=1)
+    notes = ["mem", "notes"]
+    server.wait_run("memory", {"key": "unread", "value": 1})
+    put(server, notes, "asked not to", {})
+    put(server, notes, "read", {})
+    put(server, ["other"], "searched", {})
+    put(server, ["other"], "stays", {}, ttl=60)
+    began = time.monotonic()
+    while time.monotonic() - began < 4:
+        assert get(server, notes, "read") is not None
+        assert [item["key"] for item in search(server, ["other"])] == ["stays", "searched"]
+        server.get("/store/items", params={"namespace": "mem.notes", "key": "asked not to", "refresh_ttl": "false"})
+        time.sleep(0.1)
+    for key in ("unread", "asked not to"):
+        assert get(server, notes, key) is None, key
+    assert get(server, notes, "read") is not None
+    # A graph's reading counts as well: `memory` lists what is there.
+    while time.monotonic() - began < 8:
+        assert server.wait_run("memory", {})["seen"] == ["read"]
+        time.sleep(0.3)

@@ -30,7 +30,14 @@ std::string projectJson(const WorkerOptions& options) {
         out.key("export").string(graph.name);
         out.endObject();
     }
-    out.endArray().endObject();
+    out.endArray();
+    out.key("store_ttl").beginObject().key("default_ttl_us");
+    if (options.item_ttl) {
+        out.integer(options.item_ttl->count());
+    } else {
+        out.null();
+    }
+    out.key("refresh_on_read").boolean(options.refresh_items).endObject().endObject();
     return out.take();
 }
 

@@ -35,12 +35,17 @@ Result<std::int64_t> readCount(JsonView op, std::string_view key, std::int64_t o
     return *count;
 }
 
+bool refreshes(JsonView op) {
+    const auto field = given(op, "refresh_ttl");
+    return !field || field->boolean().value_or(true);
+}
+
 Result<StoreOp> readGet(JsonView op) {
     auto ns = namespaceAt(op, "namespace");
     if (!ns) return ns.error();
     auto key = readItemKey(op);
     if (!key) return key.error();
-    return StoreOp(GetItem{std::move(*ns), std::move(*key)});
+    return StoreOp(GetItem{{std::move(*ns), std::move(*key)}, refreshes(op)});
 }
 
 Result<StoreOp> readPut(JsonView op) {
@@ -79,7 +84,7 @@ Result<StoreOp> readSearch(JsonView op) {
     if (!offset) return offset.error();
     query.limit = *limit;
     query.offset = *offset;
-    return StoreOp(std::move(query));
+    return StoreOp(SearchItems{std::move(query), refreshes(op)});
 }
 
 Result<StoreOp> readListNamespaces(JsonView op) {
@@ -126,9 +131,14 @@ struct Runner {
     sql::Connection& db;
     Timestamp now;
     JsonWriter& out;
+    std::vector<ItemPlace>& to_refresh;
 
+    void seen(const Item& item, bool refresh) const {
+        if (refresh && fades(item, now)) to_refresh.push_back({item.ns, item.key});
+    }
     Result<void> operator()(const GetItem& get) const {
-        const auto item = store::getItem(db, get.ns, get.key, now);
+        const auto item = store::getItem(db, get.place.ns, get.place.key, now);
+        if (item) seen(*item, get.refresh);
         if (item) {
             writeItem(out, *item, Score::kNone);
         } else {
@@ -145,11 +155,14 @@ struct Runner {
         out.null();
         return {};
     }
-    Result<void> operator()(const store::ItemQuery& query) const {
-        const auto items = store::searchItems(db, query, now);
+    Result<void> operator()(const SearchItems& search) const {
+        const auto items = store::searchItems(db, search.query, now);
         if (!items) return items.error();
         out.beginArray();
-        for (const auto& item : *items) writeItem(out, item, Score::kNull);
+        for (const auto& item : *items) {
+            seen(item, search.refresh);
+            writeItem(out, item, Score::kNull);
+        }
         out.endArray();
         return {};
     }
@@ -183,16 +196,17 @@ bool changesItems(const std::vector<StoreOp>& ops) {
     return false;
 }
 
-Result<std::string> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now) {
+Result<StoreResults> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now) {
     JsonWriter out;
     out.beginObject().key("results").beginArray();
-    const Runner runner{db, now, out};
+    StoreResults results;
+    const Runner runner{db, now, out, results.to_refresh};
     for (const auto& op : ops) {
         const auto done = std::visit(runner, op);
         if (!done) return done.error();
     }
-    out.endArray().endObject();
-    return out.take();
+    results.json = out.endArray().endObject().take();
+    return results;
 }
 
 }  // namespace heddle::graph
