@@ -40,7 +40,8 @@ class RunContext {
 
     // Sends a `custom` event, if the client wants them. `json`: one valid JSON value.
     virtual void emit(std::string_view json) = 0;
-    // Waits; throws what ends the coroutine when the run is cancelled. Let it pass.
+    // Waits (longer while events of a resumable run cannot be stored); throws what ends the coroutine when
+    // the run is cancelled. Let it pass.
     virtual boost::asio::awaitable<void> sleep(std::chrono::microseconds time) = 0;
     [[nodiscard]] virtual bool cancelled() const = 0;
 };

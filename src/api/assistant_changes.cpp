@@ -3,6 +3,9 @@
 #include "api/context.hpp"
 #include "api/objects.hpp"
 #include "api/operation.hpp"
+#include "api/query_list.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
 #include "store/assistant_versions.hpp"
 #include "store/assistants.hpp"
 #include "store/threads.hpp"
@@ -16,7 +19,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kNamedGraphsMax = 20;
 constexpr std::int64_t kThreadsAtOnce = 10;  // their states are read too
 
 Problem noAssistant(const AssistantId& id) {
@@ -28,11 +30,9 @@ Result<void> checkGraph(const config::Config& config, const std::string& graph_i
     const auto same = [&graph_id](const auto& graph) { return graph.graph_id == graph_id; };
     if (std::ranges::any_of(graphs, same)) return {};
     std::string text = "Graph '" + graph_id.substr(0, 100) + "' not found. Expected one of: [";
-    for (std::size_t i = 0; i < std::min(graphs.size(), kNamedGraphsMax); ++i) {
-        text += (i > 0 ? ", '" : "'") + graphs[i].graph_id + "'";
-    }
-    if (graphs.size() > kNamedGraphsMax) text += ", …";
-    return Problem::notFound(text + "]");
+    std::vector<std::string> names;
+    for (const auto& graph : graphs) names.push_back(graph.graph_id);
+    return Problem::notFound(text + listed(names, limits::kNamedGraphs, "'") + "]");
 }
 
 // The one that runs by the graph's name.
@@ -158,9 +158,7 @@ asio::awaitable<Result<http::Response>> deleteAssistant(Context& context, Call& 
     };
     const auto found = co_await context.db.read(std::move(find));
     if (!found) co_return found.error();
-    // Validated: true or false in any case, or a digit.
-    const auto threads = call.request.queryValue("delete_threads").value_or("false");
-    if (threads == "1" || threads.starts_with('t') || threads.starts_with('T')) {
+    if (queryFlag(call.request, "delete_threads")) {
         const auto removed = co_await removeThreadsOf(context, *id);
         if (!removed) co_return removed.error();
     }

@@ -21,14 +21,20 @@ Cancel cancelOf(const Call& call, const std::string& where) {
                    std::string(toString(action)) + " requested via POST " + where}};
 }
 
+// Nothing for null, too.
+std::optional<JsonView> given(JsonView body, std::string_view key) {
+    const auto value = body.get(key);
+    return value && !value->isNull() ? value : std::nullopt;
+}
+
 // {"status"}, or {"thread_id", "run_ids"}: exactly one of the two.
 Result<run::CancelTarget> targetOf(JsonView body) {
-    const auto status = body.get("status");
-    const auto thread = body.get("thread_id");
-    const auto ids = body.get("run_ids");
-    const bool by_status = status && !status->isNull();
-    const bool by_ids = thread && !thread->isNull() && ids && !ids->isNull();
-    if (by_status == by_ids || (by_status && (thread || ids))) {
+    const auto status = given(body, "status");
+    const auto thread = given(body, "thread_id");
+    const auto ids = given(body, "run_ids");
+    const bool by_status = status.has_value();
+    const bool whole = by_status ? !thread && !ids : thread && ids;
+    if (!whole) {
         return Problem::invalid("Give either status, or thread_id and run_ids");
     }
     run::CancelTarget target;

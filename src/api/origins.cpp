@@ -2,6 +2,7 @@
 #include "api/origins.hpp"
 
 #include "api/problem.hpp"
+#include "base/text.hpp"
 
 #include <regex.h>
 
@@ -15,13 +16,6 @@ constexpr std::string_view kMethods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, 
 constexpr std::string_view kExposed =
     "content-location, location, x-pagination-next, x-pagination-total, x-request-id";
 constexpr std::string_view kStudio = "https://smith.langchain.com";
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
 
 // "host:port" or "[v6]:port" without its port.
 std::string_view withoutPort(std::string_view host) {
@@ -78,10 +72,11 @@ Origins::Origins(const config::Config& config) : config_(config) {
 Origins::~Origins() = default;
 
 bool Origins::hostAllowed(std::string_view host) const {
-    const std::string name = lower(withoutPort(host));
+    const std::string name = lowerCase(withoutPort(host));
     if (!config_.allowed_hosts.empty() && has(config_.allowed_hosts, name)) return true;
     if (!config_.webhooks.loopback_only) return config_.allowed_hosts.empty();
-    return isLocalName(name) || name == lower(config_.host) || name == "[" + lower(config_.host) + "]";
+    return isLocalName(name) || name == lowerCase(config_.host) ||
+           name == "[" + lowerCase(config_.host) + "]";
 }
 
 bool Origins::originAllowed(std::string_view origin) const {
@@ -92,7 +87,7 @@ bool Origins::originAllowed(std::string_view origin) const {
     if (origin == kStudio) return true;
     const auto scheme_end = origin.find("://");
     if (scheme_end == std::string_view::npos) return false;
-    return isLocalName(lower(withoutPort(origin.substr(scheme_end + 3))));
+    return isLocalName(lowerCase(withoutPort(origin.substr(scheme_end + 3))));
 }
 
 std::optional<http::Response> Origins::judge(const http::Request& request) const {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/query_list.hpp"
 
+#include "base/text.hpp"
+
 namespace heddle::api {
 
 std::vector<std::string> queryList(const http::Request& request, std::string_view name) {
@@ -16,8 +18,8 @@ std::vector<std::string> queryList(const http::Request& request, std::string_vie
 }
 
 bool queryFlag(const http::Request& request, std::string_view name) {
-    const auto text = request.queryValue(name);
-    return text == "true" || text == "1";
+    const auto text = request.queryValue(name).value_or("");
+    return text == "1" || isSameName(text, "true");
 }
 
 }  // namespace heddle::api

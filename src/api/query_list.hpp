@@ -12,7 +12,7 @@ namespace heddle::api {
 
 // Empty items are left out.
 [[nodiscard]] std::vector<std::string> queryList(const http::Request& request, std::string_view name);
-// A boolean parameter: true or 1.
+// A boolean parameter that the schema accepted: true in any case, or 1.
 [[nodiscard]] bool queryFlag(const http::Request& request, std::string_view name);
 
 }  // namespace heddle::api

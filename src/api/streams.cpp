@@ -31,6 +31,7 @@ struct Following {
     asio::steady_timer wake;
     asio::steady_timer stall;
     std::uint64_t writes = 0;  // ended
+    std::size_t sending = 0;   // bytes of the write under way
 
     Following(Context& c, std::shared_ptr<run::LiveRun> l, std::unique_ptr<run::EventReader> e, WhenGone w)
         : context(c), live(std::move(l)), events(std::move(e)), when_gone(w), wake(c.loop), stall(c.loop) {}
@@ -78,7 +79,8 @@ void watchForStall(const std::shared_ptr<Following>& following, http::StreamWrit
         [following, &writer, write = following->writes](const boost::system::error_code& error) {
             // The write may have ended (and the writer gone) after this was queued.
             if (error || write != following->writes) return;
-            if (following->events->lag() <= limits::kSubscriberLag) return watchForStall(following, writer);
+            const std::uint64_t held = following->events->lag() + following->sending;
+            if (held <= limits::kSubscriberLag) return watchForStall(following, writer);
             following->events->drop();
             writer.cancel();
         });
@@ -86,8 +88,10 @@ void watchForStall(const std::shared_ptr<Following>& following, http::StreamWrit
 
 asio::awaitable<bool> send(std::shared_ptr<Following> following, http::StreamWriter& writer,
                            std::string_view bytes) {
+    following->sending = bytes.size();
     watchForStall(following, writer);
     const bool connected = co_await writer.write(bytes);
+    following->sending = 0;
     ++following->writes;
     following->stall.cancel();
     co_return connected;
@@ -189,7 +193,13 @@ http::Response sseResponse(const std::string& location) {
     return sse(located("text/event-stream; charset=utf-8", location, "/stream"));
 }
 
+// Only who wants its run cancelled says something by closing its side.
+http::ClientEnd clientEnd(WhenGone when_gone) {
+    return when_gone == WhenGone::kCancel ? http::ClientEnd::kGone : http::ClientEnd::kMayRead;
+}
+
 http::Response followed(http::Response response, std::shared_ptr<Following> following) {
+    response.client_end = clientEnd(following->when_gone);
     response.stream = [following](http::StreamWriter& writer) { return followEvents(following, writer); };
     return response;
 }
@@ -229,6 +239,7 @@ http::Response outcomeWhenEnded(Context& context, std::shared_ptr<run::LiveRun> 
                                 std::string location) {
     auto following = std::make_shared<Following>(context, std::move(live), nullptr, when_gone);
     auto response = located("application/json", location, "/join");
+    response.client_end = clientEnd(when_gone);
     response.stream = [following](http::StreamWriter& writer) {
         return followOutcome(following, writer, outcomeJson);
     };
@@ -239,6 +250,7 @@ http::Response cancelledWhenEnded(Context& context, std::shared_ptr<run::LiveRun
                                   std::string location) {
     auto following = std::make_shared<Following>(context, std::move(live), nullptr, WhenGone::kContinue);
     auto response = located("application/json", location, "/join");
+    response.client_end = http::ClientEnd::kMayRead;
     const Answer empty = [](const run::Outcome&) -> std::string { return "{}"; };
     response.stream = [following, empty](http::StreamWriter& writer) {
         return followOutcome(following, writer, empty);

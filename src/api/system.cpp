@@ -42,6 +42,9 @@ asio::awaitable<Result<http::Response>> getInfo(Context& context, Call&) {
     writer.key("host").beginObject().key("kind").string("self-hosted");
     writer.key("project_id").null().key("host_revision_id").null();
     writer.key("revision_id").null().key("tenant_id").null().endObject();
+    writer.key("graph_errors").beginObject();
+    for (const auto& fault : context.runs.graphFaults()) writer.key(fault.graph_id).raw(fault.error.json());
+    writer.endObject();
     writer.key("server").string("heddle").endObject();
     co_return http::Response::json(200, writer.take());
 }

@@ -40,6 +40,10 @@ asio::awaitable<Result<http::Response>> pruneThreads(Context& context, Call& cal
         const auto end = std::min(begin + kAtOnce, ids.size());
         std::vector<ThreadId> some(ids.begin() + static_cast<std::ptrdiff_t>(begin),
                                    ids.begin() + static_cast<std::ptrdiff_t>(end));
+        // Threads whose state is being changed are as busy as those with an open run.
+        const auto held = context.runs.held();
+        std::erase_if(some,
+                      [&held](const ThreadId& id) { return std::ranges::find(held, id) != held.end(); });
         auto job = [some = std::move(some), strategy](sql::Connection& db) -> Result<std::vector<ThreadId>> {
             auto done = some;
             std::erase_if(done, [&](const ThreadId& id) { return !store::pruneThread(db, id, strategy); });

@@ -2,6 +2,7 @@
 #include "app/commands.hpp"
 
 #include "app/server.hpp"
+#include "base/memory.hpp"
 #include "base/random.hpp"
 #include "config/config.hpp"
 #include "domain/webhook_secret.hpp"
@@ -48,6 +49,7 @@ int serve(const Invocation& invocation) {
         fmt::print(stderr, "heddle: the configuration has problems; nothing was started\n");
         return 1;
     }
+    returnLargeBlocks();
     log::configure(loaded.config.log_format, loaded.config.log_level);
     Server server(loaded.config, [invocation]() -> std::optional<config::Config> {
         config::Loaded again = loadConfig(invocation);

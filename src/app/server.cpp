@@ -206,6 +206,7 @@ class Server::Impl {
             static_cast<std::int64_t>(config_.thread_ttl.sweep_interval_min * 60e3));
         options.threads_max = config_.thread_ttl.sweep_limit;
         options.busy = [this] { return runs_.running() > 0; };
+        options.held = [this] { return runs_.held(); };
         options.deleted = [this](const ThreadId& thread) { runs_.closeThread(thread); };
         return options;
     }

@@ -81,8 +81,9 @@ asio::awaitable<void> Upkeep::expireThreads() {
     auto left = options_.threads_max;
     while (left > 0 && !stopped_) {
         const auto limit = std::min(left, kThreadsAtOnce);
-        auto job = [now = clock_.now(), limit](sql::Connection& db) -> Result<store::ExpiredThreads> {
-            return store::expireThreads(db, now, limit);
+        auto job = [now = clock_.now(), limit,
+                    held = options_.held()](sql::Connection& db) -> Result<store::ExpiredThreads> {
+            return store::expireThreads(db, now, limit, held);
         };
         const auto expired = co_await db_.write(std::move(job));
         if (!expired) break;

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace heddle::app {
 
@@ -22,6 +23,8 @@ struct UpkeepOptions {
     std::int64_t threads_max = 1000;  // that expire in one round
     // Is the server at work? Space is given back slower then.
     std::function<bool()> busy = [] { return false; };
+    // Threads whose state is being changed: they are left alone.
+    std::function<std::vector<ThreadId>()> held = [] { return std::vector<ThreadId>(); };
     // After the commit that deleted an expired thread.
     std::function<void(const ThreadId&)> deleted = [](const ThreadId&) {};
 };

@@ -5,6 +5,8 @@
 namespace heddle {
 namespace {
 
+constexpr std::size_t kLarge = 4096;
+
 // Appends the escape of `c` and says so, or leaves it alone.
 bool appendEscape(std::string& out, char c) {
     constexpr std::string_view kHex = "0123456789abcdef";
@@ -109,6 +111,8 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 
 JsonWriter& JsonWriter::raw(std::string_view json) {
     separate();
+    // With room for what follows, so that what is large is not moved for the sake of a brace.
+    if (json.size() > kLarge) out_.reserve(out_.size() + json.size() + kLarge);
     out_ += json;
     return *this;
 }

@@ -32,16 +32,19 @@ inline constexpr std::size_t kSqlQueue = 20'000;  // jobs waiting for the writer
 inline constexpr std::size_t kSqlBatch = 512;     // jobs in one commit
 inline constexpr std::size_t kSubscriberLag = 16 * 1024 * 1024;
 inline constexpr std::chrono::seconds kSubscriberStall{30};
-inline constexpr std::size_t kResumableTail = 1024 * 1024;         // of a live resumable run, in memory
-inline constexpr std::size_t kResumableStored = 64 * 1024 * 1024;  // of a resumable run, in the database
-inline constexpr std::size_t kReplayPage = 128 * 1024;             // of stored events, read at once
-inline constexpr std::size_t kEventBatch = 4 * 1024 * 1024;        // of events, stored in one job
-inline constexpr std::size_t kEventBacklog = 64 * 1024 * 1024;     // that cannot be stored at the moment
-inline constexpr std::size_t kThreadReplayRuns = 10'000;           // the newest of a thread that are replayed
+inline constexpr std::size_t kSubscriberLagMost = 128 * 1024 * 1024;  // whatever progress it makes
+inline constexpr std::size_t kResumableTail = 1024 * 1024;            // of a live resumable run, in memory
+inline constexpr std::size_t kResumableStored = 64 * 1024 * 1024;     // of a resumable run, in the database
+inline constexpr std::size_t kReplayPage = 128 * 1024;                // of stored events, read at once
+inline constexpr std::size_t kEventBatch = 4 * 1024 * 1024;           // of events, stored in one job
+inline constexpr std::size_t kEventRoom = 16 * 1024 * 1024;      // of events not stored yet; then graphs wait
+inline constexpr std::size_t kEventBacklog = 256 * 1024 * 1024;  // of them, of graphs that do not wait
+inline constexpr std::size_t kThreadReplayRuns = 10'000;         // the newest of a thread that are replayed
 
 inline constexpr std::size_t kFrameHeader = 1024 * 1024;
 inline constexpr std::size_t kFrameBody = 64 * 1024 * 1024;
 inline constexpr std::size_t kEventWindow = 4 * 1024 * 1024;
+inline constexpr std::size_t kNamedGraphs = 20;      // in a message, in number
 inline constexpr std::size_t kIdempotencyKey = 255;  // characters
 inline constexpr std::size_t kPendingRuns = 100'000;
 inline constexpr std::chrono::seconds kCancelGrace{

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/sha256.hpp"
 
+#include "base/text.hpp"
+
 #include <openssl/evp.h>
 
 #include <array>
 #include <memory>
+#include <span>
 #include <stdexcept>
 
 namespace heddle {
@@ -12,16 +15,6 @@ namespace {
 
 void check(bool ok) {
     if (!ok) throw std::runtime_error("OpenSSL cannot make SHA-256 digests");
-}
-
-std::string hex(const unsigned char* bytes, unsigned size) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (unsigned i = 0; i < size; ++i) {
-        out += kDigits[bytes[i] >> 4U];
-        out += kDigits[bytes[i] & 15U];
-    }
-    return out;
 }
 
 }  // namespace
@@ -35,7 +28,7 @@ std::string sha256(std::initializer_list<std::string_view> parts) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     check(EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1);
-    return hex(digest.data(), size);
+    return hexDigits(std::span(digest).first(size));
 }
 
 }  // namespace heddle

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/header_template.hpp"
 
+#include "base/text.hpp"
 #include "config/env_file.hpp"
 
 #include <algorithm>
@@ -21,10 +22,6 @@ constexpr std::array<std::string_view, 13> kServers = {
     "webhook-id", "webhook-timestamp", "webhook-signature",
 };
 constexpr std::string_view kProxys = "proxy-";
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 bool isLetterOrDigit(char c) {
     const char small = lower(c);
@@ -151,8 +148,7 @@ Resolved resolveTemplates(std::string_view text, std::string_view prefix, const 
 
 std::optional<std::string> headerNameProblem(std::string_view name) {
     if (name.empty() || !std::all_of(name.begin(), name.end(), isTokenChar)) return "not a header name";
-    std::string small(name);
-    std::transform(small.begin(), small.end(), small.begin(), lower);
+    const std::string small = lowerCase(name);
     if (std::find(kServers.begin(), kServers.end(), small) != kServers.end()) {
         return "this header is set by the server";
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flags and environment variables: a flag wins over its variable.
+#include "base/text.hpp"
 #include "config/host_rules.hpp"
 #include "config/loading.hpp"
 
@@ -24,12 +25,6 @@ struct Setting {
     std::string_view variable;  // empty: none
     void (*read)(const Given& given, Config& config);
 };
-
-std::string lowered(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-    return text;
-}
 
 std::optional<int> number(const Given& given, int least, int most) {
     int value = 0;
@@ -110,7 +105,7 @@ void readHosts(const Given& given, Config& config) {
 }
 
 void readLogFormat(const Given& given, Config& config) {
-    const auto text = lowered(given.text);
+    const auto text = lowerCase(given.text);
     if (text == "json" || text == "true" || text == "1") {
         config.log_format = log::Format::kJson;
     } else if (text == "text" || text == "false" || text == "0") {
@@ -121,7 +116,7 @@ void readLogFormat(const Given& given, Config& config) {
 }
 
 void readLogLevel(const Given& given, Config& config) {
-    const auto text = lowered(given.text);
+    const auto text = lowerCase(given.text);
     if (text == "debug") {
         config.log_level = log::Level::kDebug;
     } else if (text == "info") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `webhooks`: headers, destinations, retries, limits. Secrets, TLS and the proxy have files of their own.
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "config/env_file.hpp"
 #include "config/header_template.hpp"
 #include "config/host_rules.hpp"
@@ -80,15 +81,6 @@ void readSchedule(const Field& field, WebhookSettings& settings) {
 
 constexpr std::array<Key<WebhookSettings>, 1> kRetryKeys{{{"schedule", readSchedule}}};
 
-bool sameName(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-        const auto lower = [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-        };
-        return lower(x) == lower(y);
-    });
-}
-
 void readPrefix(const Field& field, Hooks& hooks) {
     const auto prefix = field.text();
     if (!prefix) return;
@@ -100,7 +92,7 @@ void readHeader(const Field& field, const std::string& name, Hooks& hooks) {
     if (const auto wrong = headerNameProblem(name)) field.problem(*wrong);
     auto& headers = hooks.loading.config.webhook_headers;
     for (const auto& [known, value] : headers) {
-        if (sameName(known, name)) field.problem("given twice: header names do not differ by case");
+        if (isSameName(known, name)) field.problem("given twice: header names do not differ by case");
     }
     headers.emplace_back(name, Secret(hooks.resolved(field).value_or("")));
 }

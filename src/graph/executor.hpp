@@ -58,6 +58,10 @@ class RunObserver {
                          std::string data) = 0;
     // Exactly once for each start().
     virtual void onEnd(const RunId& run, std::int64_t attempt, RunEnd end) = 0;
+    // False: events come faster than they can be stored. Attempts should then make no more of them until
+    // whenRoom() calls (once, on the loop).
+    [[nodiscard]] virtual bool hasRoom() const = 0;
+    virtual void whenRoom(std::function<void()> callback) = 0;
     // Capacity came up or grew (a worker is ready): waiting runs may be started.
     virtual void onCapacity() = 0;
 };
@@ -93,6 +97,12 @@ struct UpdatedState {
     RawJson state;       // ThreadState JSON of the thread's latest checkpoint
 };
 
+// A configured graph that cannot run, as all of its runs are told.
+struct GraphFault {
+    std::string graph_id;
+    RunError error;
+};
+
 class Executor {
   public:
     virtual ~Executor() = default;
@@ -101,6 +111,8 @@ class Executor {
     // Whether start() with the same company would find a place now, or soon. False: wait for onCapacity or an
     // onEnd.
     [[nodiscard]] virtual bool ready(std::string_view graph_id, Company company) const = 0;
+    // The graphs that were found not to load.
+    [[nodiscard]] virtual std::vector<GraphFault> faults() const { return {}; }
     // Needs ready(). A run with a bounded company was on a worker that died: it gets one where there are only
     // such runs, and no more of them than the least of their companies.
     virtual void start(RunStart start, Company company) = 0;

@@ -29,6 +29,14 @@ bool MixedExecutor::ready(std::string_view graph_id, Company company) const {
     return executor != nullptr && executor->ready(graph_id, company);
 }
 
+std::vector<GraphFault> MixedExecutor::faults() const {
+    std::vector<GraphFault> all;
+    for (const auto* executor : executors_) {
+        for (auto& fault : executor->faults()) all.push_back(std::move(fault));
+    }
+    return all;
+}
+
 void MixedExecutor::start(RunStart start, Company company) {
     auto* executor = find(start.run.graph_id);
     if (executor == nullptr) throw std::logic_error("MixedExecutor: nobody hosts " + start.run.graph_id);

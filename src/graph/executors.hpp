@@ -20,6 +20,7 @@ class MixedExecutor final : public Executor {
 
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
     [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
+    [[nodiscard]] std::vector<GraphFault> faults() const override;
     void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client_wire.hpp"
 
+#include "base/text.hpp"
 #include "http/grammar.hpp"
 
 #include <algorithm>

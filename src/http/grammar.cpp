@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/grammar.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 
 namespace heddle::http {
-namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-}  // namespace
-
 bool isToken(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
         return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
@@ -28,10 +22,6 @@ bool isFieldValue(std::string_view text) {
 
 bool isGraphic(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
-bool isSameName(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -11,8 +11,6 @@ namespace heddle::http {
 [[nodiscard]] bool isFieldValue(std::string_view text);
 // Printable ASCII without spaces.
 [[nodiscard]] bool isGraphic(std::string_view text);
-// Without regard to ASCII case.
-[[nodiscard]] bool isSameName(std::string_view a, std::string_view b);
 // Without spaces and tabs at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 // Takes the next element of a comma-separated list off the front.

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/message.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 
 namespace heddle::http {
-namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool sameName(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-}  // namespace
-
 std::string_view toString(Method method) {
     switch (method) {
         case Method::kGet:
@@ -40,13 +30,13 @@ std::string_view toString(Method method) {
 
 std::optional<std::string_view> Headers::get(std::string_view name) const {
     for (const auto& [field, value] : fields) {
-        if (sameName(field, name)) return value;
+        if (isSameName(field, name)) return value;
     }
     return std::nullopt;
 }
 
 void Headers::set(std::string_view name, std::string value) {
-    const auto same = [&](const Header& header) { return sameName(header.first, name); };
+    const auto same = [&](const Header& header) { return isSameName(header.first, name); };
     const auto first = std::ranges::find_if(fields, same);
     if (first == fields.end()) {
         fields.emplace_back(name, std::move(value));

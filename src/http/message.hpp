@@ -51,9 +51,8 @@ class StreamWriter {
     // Sends one chunk. False when the client has gone: stop. Returns when the socket has taken the bytes, so
     // a client that does not read makes this wait; cancel() ends the wait.
     virtual boost::asio::awaitable<bool> write(std::string_view bytes) = 0;
-    // Called once, on the loop, as soon as the client is seen to have gone (it closed or half-closed its
-    // side) or the connection was broken by cancel() or a shutdown; also between writes, never after the
-    // streaming coroutine ended.
+    // Called once, on the loop, as soon as the client is seen to have gone (see ClientEnd) or the connection
+    // was broken by cancel() or a shutdown; also between writes, never after the streaming coroutine ended.
     virtual void onGone(std::function<void()> callback) = 0;
     [[nodiscard]] virtual bool gone() const = 0;
     // Breaks the connection; a waiting write() returns false.
@@ -61,6 +60,11 @@ class StreamWriter {
 };
 
 using StreamBody = std::function<boost::asio::awaitable<void>(StreamWriter&)>;
+
+// A client that sends no more (FIN) while its response streams has gone, or only half-closed and reads on:
+// the two look alike until the next write. kGone: it has gone, noticed at once. kMayRead: it is written to
+// until that fails.
+enum class ClientEnd { kGone, kMayRead };
 
 // `connection: close` is honoured; content-length, transfer-encoding, date, server and x-request-id are the
 // server's.
@@ -72,6 +76,7 @@ struct Response {
     // by then: capture what is needed by value. An exception breaks the connection, so that the client sees a
     // cut body.
     StreamBody stream;
+    ClientEnd client_end = ClientEnd::kGone;  // while `stream` runs
 
     static Response json(unsigned status, std::string body);
     static Response noContent() { return Response{204, {}, {}, {}}; }

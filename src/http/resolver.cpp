@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/resolver.hpp"
 
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "http/dns_channel.hpp"
 
@@ -24,15 +25,11 @@ using Addresses = std::vector<asio::ip::address>;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr seconds kConfigurationAge{60};  // then /etc/resolv.conf is read again, at the next quiet moment
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool isLocalhost(std::string_view host) {
     static constexpr std::string_view kName = "localhost";
     if (host.size() < kName.size()) return false;
     const auto tail = host.substr(host.size() - kName.size());
-    return std::ranges::equal(tail, kName, {}, lower) &&
+    return isSameName(tail, kName) &&
            (host.size() == kName.size() || host[host.size() - kName.size() - 1] == '.');
 }
 

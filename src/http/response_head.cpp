@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/response_head.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -61,16 +63,10 @@ std::string_view reason(unsigned status) {
     return at != kReasons.end() && at->status == status ? at->text : std::string_view();
 }
 
-bool sameName(std::string_view name, std::string_view lower_case) {
-    return std::ranges::equal(name, lower_case, [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
-}
-
 bool isOurs(std::string_view name) {
     static constexpr std::array<std::string_view, 6> kOurs{
         "content-length", "transfer-encoding", "connection", "date", "server", "x-request-id"};
-    return std::ranges::any_of(kOurs, [&](std::string_view ours) { return sameName(name, ours); });
+    return std::ranges::any_of(kOurs, [&](std::string_view ours) { return isSameName(name, ours); });
 }
 
 void appendNumber(std::string& out, std::size_t value) {
@@ -136,7 +132,7 @@ void appendHead(std::string& out, const Response& response, const HeadFacts& fac
 
 bool asksToClose(const Response& response) {
     const auto connection = response.headers.get("connection");
-    return connection && sameName(*connection, "close");
+    return connection && isSameName(*connection, "close");
 }
 
 }  // namespace heddle::http

@@ -211,6 +211,7 @@ asio::awaitable<bool> Session::stream(Response response) {
     Outgoing start{{head(response, http10_ ? Framing::kUntilClose : Framing::kChunked)}};
     const unsigned status = response.status;
     const StreamBody body = std::move(response.stream);
+    client_end_ = response.client_end;
     response = Response{};
     request_ = Request{
         request_.method, {}, std::move(request_.path), {}, {}, {}, {}, std::move(request_.request_id)};
@@ -364,9 +365,19 @@ void Session::onReadable(error_code ec) {
     }
     if (!ec || ec == asio::error::would_block || ec == asio::error::try_again) {
         watch();
+    } else if (ec == asio::error::eof && client_end_ == ClientEnd::kMayRead) {
+        keep_alive_ = false;
+        watchForReset();
     } else {
         markGone();
     }
+}
+
+// Nothing more can be read. If the client does not read either, it answers the next write with a reset.
+void Session::watchForReset() {
+    socket_.async_wait(asio::ip::tcp::socket::wait_error, [self = shared_from_this()](error_code ec) {
+        if (self->watching_ && ec != asio::error::operation_aborted) self->markGone();
+    });
 }
 
 void Session::markGone() {

@@ -127,6 +127,7 @@ class Session final : public StreamWriter, public std::enable_shared_from_this<S
 
     void watch();
     void onReadable(boost::system::error_code ec);
+    void watchForReset();
     void markGone();
 
     std::shared_ptr<ServerCore> core_;
@@ -143,6 +144,7 @@ class Session final : public StreamWriter, public std::enable_shared_from_this<S
     std::string_view refused_detail_;
     Phase phase_ = Phase::kIdle;
     Admission admission_;
+    ClientEnd client_end_ = ClientEnd::kGone;  // of the response that streams
     bool keep_alive_ = true;
     bool http10_ = false;
     bool is_head_ = false;

@@ -27,6 +27,7 @@ constexpr std::chrono::seconds kStoragePause{1};
 struct Claimed {
     std::optional<Run> run;  // nothing: it was not pending any more
     std::optional<CheckpointTuple> checkpoint;
+    bool astray = false;  // the checkpoint it was to start from was rolled back since
 };
 
 Result<Claimed> claim(sql::Connection& db, const RunId& id, Timestamp now) {
@@ -34,7 +35,9 @@ Result<Claimed> claim(sql::Connection& db, const RunId& id, Timestamp now) {
     claimed.run = store::claimRun(db, id, now);
     if (!claimed.run) return claimed;
     const std::string thread = claimed.run->thread_id.str();
-    claimed.checkpoint = store::getCheckpoint(db, thread, "", askedCheckpoint(*claimed.run));
+    const auto asked = askedCheckpoint(*claimed.run);
+    claimed.checkpoint = store::getCheckpoint(db, thread, "", asked);
+    claimed.astray = asked && !claimed.checkpoint;
     return claimed;
 }
 
@@ -55,7 +58,10 @@ RawJson attemptConfig(const Run& run) {
 }  // namespace
 
 void Service::pump() {
-    if (draining_) return;
+    if (draining_) {
+        if (quiet()) drained_.cancel();
+        return;
+    }
     scheduler_.advance(clock_.now());
     const auto ready = [this](const Waiting& run) { return executor_.ready(run.graph_id, run.company); };
     while (claims_ < kClaimsMax) {
@@ -122,9 +128,13 @@ asio::awaitable<void> Service::startNext(Waiting waiting) {
     if (run.attempt > 1) publishStart(*live, run.attempt);
     // One whose worker died waits for its place there, so that the place is kept.
     const bool placeless = !waiting.company && !executor_.ready(run.graph_id, {});
-    if (draining_ || live->stop_asked || placeless) {
+    if (claimed->astray || draining_ || live->stop_asked || placeless) {
         graph::RunEnd end;
         end.status = graph::RunEnd::Status::kInterrupted;
+        if (claimed->astray) {
+            end.status = graph::RunEnd::Status::kRefused;
+            end.error = RunError{"CheckpointNotFound", "the checkpoint to start from was rolled back"};
+        }
         onEnd(id, run.attempt, std::move(end));
         co_return;
     }
@@ -161,7 +171,6 @@ asio::awaitable<void> Service::settle(RunId id, std::int64_t number, graph::RunE
     } else {
         scheduler_.release(place.thread);
     }
-    if (running_.empty()) drained_.cancel();
     pump();
 }
 

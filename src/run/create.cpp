@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/create.hpp"
 
+#include "base/limits.hpp"
+#include "base/text.hpp"
 #include "run/idempotency.hpp"
 #include "run/multitask.hpp"
 #include "run/start_check.hpp"
@@ -15,16 +17,10 @@
 namespace heddle::run {
 namespace {
 
-constexpr std::size_t kNamedGraphsMax = 20;
-
 Problem unknownAssistant(const std::string& name, const std::vector<std::string>& graphs) {
     std::string text = "Invalid assistant: '" + name.substr(0, 100) +
                        "'. Must be either:\n- A valid assistant UUID, or\n- One of the registered graphs: ";
-    for (std::size_t i = 0; i < std::min(graphs.size(), kNamedGraphsMax); ++i) {
-        if (i > 0) text += ", ";
-        text += graphs[i];
-    }
-    if (graphs.size() > kNamedGraphsMax) text += ", …";
+    text += listed(graphs, limits::kNamedGraphs);
     return Problem::invalid(std::move(text));
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/event_log.hpp"
 
-#include "base/limits.hpp"
 #include "base/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -11,7 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
-#include <unordered_map>
+#include <utility>
 
 namespace heddle::run {
 namespace asio = boost::asio;
@@ -19,18 +18,12 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::seconds kPause{1};  // after a failed write
 constexpr std::chrono::hours kNoLimit{24 * 365};
-
-std::size_t sizeOf(const store::RunEvent& event) {
-    return sizeof(event) + event.event.size() + event.data.size();
-}
 
 }  // namespace
 
 void EventLog::add(std::shared_ptr<LiveRun> run, store::RunEvent event) {
-    waiting_bytes_ += sizeOf(event);
-    waiting_.push_back({std::move(run), std::move(event)});
+    backlog_.add(std::move(run), std::move(event));
     if (std::exchange(writing_, true)) return;
     // Posted, so that the events of this turn go together.
     asio::post(loop_, [self = shared_from_this()] {
@@ -41,40 +34,16 @@ void EventLog::add(std::shared_ptr<LiveRun> run, store::RunEvent event) {
     });
 }
 
-EventLog::Batch EventLog::takeBatch() {
-    Batch batch;
-    std::unordered_map<const LiveRun*, std::size_t> places;  // in batch.runs
-    std::size_t bytes = 0;
-    while (!waiting_.empty() && bytes < limits::kEventBatch) {
-        Waiting one = std::move(waiting_.front());
-        waiting_.pop_front();
-        const std::size_t size = sizeOf(one.event);
-        bytes += size;
-        waiting_bytes_ -= size;
-        const std::int64_t next = one.event.seq + 1;
-        const auto [place, fresh] = places.try_emplace(one.run.get(), batch.runs.size());
-        if (fresh) batch.runs.emplace_back(std::move(one.run), next);
-        batch.runs[place->second].second = next;
-        batch.events.push_back(std::move(one.event));
-    }
-    for (const auto& [run, next] : batch.runs) {
-        if (const auto floor = run->takeFloor()) batch.floors.emplace_back(run->id(), *floor);
-    }
-    return batch;
-}
-
 asio::awaitable<void> EventLog::writeAll() {
-    while (!waiting_.empty()) {
-        auto batch = std::make_shared<Batch>(takeBatch());
+    while (!backlog_.empty()) {
+        auto batch = std::make_shared<Batch>(backlog_.take());
         bool written = co_await tryWrite(batch);
         while (!written) {
-            failing_ = true;
-            asio::steady_timer pause(loop_, kPause);
+            asio::steady_timer pause(loop_, pause_);
             (void)co_await pause.async_wait(kWait);
             written = co_await tryWrite(batch);
         }
-        failing_ = false;
-        for (const auto& [run, next] : batch->runs) run->stored(next);
+        backlog_.written(*batch);
         wakeWaiters();
     }
     writing_ = false;
@@ -98,6 +67,8 @@ asio::awaitable<bool> EventLog::tryWrite(std::shared_ptr<const Batch> batch) {
 
 void EventLog::wakeWaiters() {
     for (auto* waiter : std::exchange(commit_waiters_, {})) waiter->cancel();
+    if (!hasRoom()) return;
+    for (const auto& told : std::exchange(room_waiters_, {})) told();
 }
 
 asio::awaitable<void> EventLog::waitForCommit(std::chrono::milliseconds limit) {
@@ -120,10 +91,6 @@ asio::awaitable<void> EventLog::idle(std::chrono::milliseconds limit) {
         self->wakeWaiters();
     });
     while (writing_ && !*over) co_await waitForCommit(kNoLimit);
-}
-
-bool EventLog::overflows() const {
-    return failing_ && waiting_bytes_ > limits::kEventBacklog;
 }
 
 }  // namespace heddle::run

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stores the events of resumable runs: all those of one turn of the loop in one write job, in order; what
-// cannot be written is tried again until it can. Loop thread only. Held by its own coroutine while that runs.
+// cannot be written is tried again until it can. Whoever makes events waits while there is no room, so that
+// a slow or full disk does not cost memory. Loop thread only. Held by its own coroutine while that runs.
 #pragma once
 
-#include "run/live_run.hpp"
+#include "run/event_backlog.hpp"
 #include "sql/database.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <cstddef>
-#include <deque>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -20,7 +21,12 @@ namespace heddle::run {
 
 class EventLog final : public EventSink, public std::enable_shared_from_this<EventLog> {
   public:
-    EventLog(boost::asio::any_io_executor loop, sql::Database& db) : loop_(std::move(loop)), db_(db) {}
+    struct Options {
+        EventBounds bounds;
+        std::chrono::milliseconds pause{1000};  // after a failed write
+    };
+    EventLog(boost::asio::any_io_executor loop, sql::Database& db, Options options)
+        : loop_(std::move(loop)), db_(db), pause_(options.pause), backlog_(options.bounds) {}
 
     void add(std::shared_ptr<LiveRun> run, store::RunEvent event) override;
 
@@ -29,34 +35,27 @@ class EventLog final : public EventSink, public std::enable_shared_from_this<Eve
     // Returns when nothing waits, at the latest after `limit`.
     boost::asio::awaitable<void> idle(std::chrono::milliseconds limit);
 
-    // The database does not take events at the moment, and more of them wait than memory is given for.
-    [[nodiscard]] bool overflows() const;
+    // See EventBacklog.
+    [[nodiscard]] bool hasRoom() const { return backlog_.hasRoom(); }
+    [[nodiscard]] bool overflows() const { return backlog_.overflows(); }
+    // While there is no room: calls once, on the loop, when there is.
+    void whenRoom(std::function<void()> callback) { room_waiters_.push_back(std::move(callback)); }
 
   private:
-    struct Waiting {
-        std::shared_ptr<LiveRun> run;
-        store::RunEvent event;
-    };
-    // What one job stores.
-    struct Batch {
-        std::vector<store::RunEvent> events;
-        std::vector<std::pair<RunId, std::int64_t>> floors;                   // older ones are removed
-        std::vector<std::pair<std::shared_ptr<LiveRun>, std::int64_t>> runs;  // durable before that seq
-    };
+    using Batch = EventBacklog::Batch;
 
     boost::asio::awaitable<void> writeAll();
     boost::asio::awaitable<bool> tryWrite(std::shared_ptr<const Batch> batch);
-    Batch takeBatch();
     void wakeWaiters();
     boost::asio::awaitable<void> waitForCommit(std::chrono::milliseconds limit);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
-    std::deque<Waiting> waiting_;
-    std::size_t waiting_bytes_ = 0;
+    std::chrono::milliseconds pause_;
+    EventBacklog backlog_;
     bool writing_ = false;
-    bool failing_ = false;
     std::vector<boost::asio::steady_timer*> commit_waiters_;
+    std::vector<std::function<void()>> room_waiters_;
 };
 
 }  // namespace heddle::run

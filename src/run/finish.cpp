@@ -34,6 +34,19 @@ void applyEnding(Thread& thread, const Ending& ending, Timestamp now) {
     thread.error = ending.error ? ending.error->json() : RawJson();
 }
 
+// `replaced`: its state will be another one and need not be read.
+std::optional<Thread> threadToEnd(sql::Connection& db, const Run& run, bool replaced) {
+    return replaced ? store::findThreadHead(db, run.thread_id) : store::findThread(db, run.thread_id);
+}
+
+// States may be large: what is not needed any more goes, and what stays is not copied.
+RawJson takeOutput(Thread& thread) {
+    const RawJson state = std::move(thread.state);
+    RawJson values = std::move(thread.values);
+    if (state.isNull() || isEmptyArray(state.view(), "interrupts")) return values;
+    return outputOf(state.view());
+}
+
 std::optional<store::DueDelivery> writeDelivery(sql::Connection& db, const Run& run,
                                                 const std::optional<RawJson>& values,
                                                 const FinishRules& rules) {
@@ -99,27 +112,28 @@ Result<Finished> finishRun(sql::Connection& db, const Ending& ending, const Fini
     finished.outcome.status = ending.status;
     finished.outcome.error = ending.error;
 
-    auto thread = store::findThread(db, run->thread_id);
     const bool rolled_back = ending.status == RunStatus::kRolledBack;
     if (rolled_back) store::deleteCheckpointsOfRuns(db, {run->id.str()});
+    const bool traceless = leavesNoTrace(*run, ending.status);
+    auto thread = threadToEnd(db, *run, !traceless && !ending.state.isNull());
     if (thread) {
-        if (!leavesNoTrace(*run, ending.status)) applyEnding(*thread, ending, rules.now);
+        if (!traceless) applyEnding(*thread, ending, rules.now);
         thread->updated_at = rules.now;
-        finished.outcome.output = thread->state.isNull() ? thread->values : outputOf(thread->state.view());
         thread->status = store::hasOpenRuns(db, thread->id) ? ThreadStatus::kBusy : standing(*thread);
+        if (!thread->temporary) store::saveThread(db, *thread);
+        finished.outcome.output = takeOutput(*thread);
     }
     const bool with_values = !run->kwargs.temporary || rules.stateless_values;
     std::optional<RawJson> values;
-    if (with_values) values = rolled_back ? RawJson() : finished.outcome.output;
+    if (with_values) values = rolled_back ? RawJson() : std::move(finished.outcome.output);
     finished.delivery = writeDelivery(db, *run, values, rules);
+    if (with_values && !rolled_back) finished.outcome.output = std::move(*values);
     if (rolled_back) store::removeRun(db, run->id);
     if (thread && thread->temporary && rolled_back) {
         store::removeThread(db, thread->id);
     } else if (thread && thread->temporary) {
         store::saveRunOutput(db, run->id, finished.outcome.output);
         store::retireThread(db, thread->id);
-    } else if (thread) {
-        store::saveThread(db, *thread);
     }
     return finished;
 }

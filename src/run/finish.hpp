@@ -29,7 +29,7 @@ struct Ending {
         attempt;  // nothing: whatever the current attempt is (cancelled before start, deleted)
     RunStatus status = RunStatus::kSuccess;
     std::optional<RunError> error;
-    RawJson state;  // ThreadState JSON; null: the thread's state stays as it is
+    JsonView state;  // ThreadState JSON, the caller's; null: the thread's state stays as it is
     std::optional<std::string> checkpoint_id;
 };
 

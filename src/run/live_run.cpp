@@ -129,7 +129,10 @@ void LiveRun::dropLaggards() {
     std::vector<Subscription*> dropped;
     for (auto* reader : subscribers_) {
         if (reader->dropped_ || reader->lag() <= limits::kSubscriberLag) continue;
-        if (now - reader->progress_ > limits::kSubscriberStall) dropped.push_back(reader);
+        const bool stalled = now - reader->progress_ > limits::kSubscriberStall;
+        // What a resumable run's reader has not taken is in the database.
+        const bool heavy = !resumable_ && reader->lag() > limits::kSubscriberLagMost;
+        if (stalled || heavy) dropped.push_back(reader);
     }
     for (auto* reader : dropped) reader->drop();
     wake(dropped);

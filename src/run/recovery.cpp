@@ -61,6 +61,11 @@ asio::awaitable<void> Service::recover() {
                                     {"requeued", left->requeued},
                                     {"ended", left->ended.size()}});
     }
+    // The dispatcher has looked into the outbox before this was written.
+    for (const Finished& finished : left->ended) {
+        if (finished.delivery) events_.delivery_written(*finished.delivery);
+        events_.ended(finished.outcome.status);
+    }
     for (std::size_t i = 0; i < left->pending.size(); ++i) {
         const Run& run = left->pending[i];
         reopen(run, left->events[i]);
@@ -82,14 +87,14 @@ void Service::reopen(const Run& run, store::RunEventExtent events) {
 asio::awaitable<void> Service::drain(std::chrono::milliseconds limit) {
     draining_ = true;
     due_timer_.cancel();
-    if (!running_.empty()) {
+    if (!quiet()) {
         drained_.expires_after(limit);
         (void)co_await drained_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
     std::vector<std::pair<RunId, std::int64_t>> rest;
     for (const auto& [id, attempt] : running_) rest.emplace_back(id, attempt.number);
     for (const auto& [id, attempt] : rest) executor_.cancel(id, attempt);
-    if (!running_.empty()) {
+    if (!quiet()) {
         log::info("run.put_back", {{"runs", running_.size()}});
         // Whatever does not stop in time is put back by the next start.
         drained_.expires_after(std::chrono::seconds(2));

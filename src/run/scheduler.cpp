@@ -79,13 +79,14 @@ std::optional<Waiting> Scheduler::next(const std::function<bool(const Waiting&)>
     for (auto& [lane, threads] : ready_) {
         while (!threads.empty()) {
             const auto found = threads_.find(threads.front());
-            const bool left_over = found == threads_.end() || found->second.taken ||
-                                   found->second.runs.empty() || found->second.listed != lane;
-            if (!left_over && !ready(found->second.runs.front())) break;
+            const bool listed = found != threads_.end() && found->second.listed == lane;
+            const bool startable = listed && !found->second.taken && !found->second.runs.empty();
+            if (startable && !ready(found->second.runs.front())) break;
             threads.pop_front();
-            if (left_over) continue;
+            if (!listed) continue;  // left over
             ThreadQueue& queue = found->second;
             queue.listed.reset();
+            if (!startable) continue;  // occupied since: release() lists it again
             Waiting run = std::move(queue.runs.front());
             queue.runs.pop_front();
             queue.taken = true;

@@ -23,7 +23,7 @@ Service::Service(asio::any_io_executor loop, sql::Database& db, const Clock& clo
       urls_(urls),
       options_(std::move(options)),
       events_(std::move(events)),
-      log_(std::make_shared<EventLog>(loop_, db_)),
+      log_(std::make_shared<EventLog>(loop_, db_, options_.events)),
       hub_(clock, log_),
       due_timer_(loop_),
       drained_(loop_) {}

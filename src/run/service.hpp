@@ -25,11 +25,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace heddle::run {
@@ -42,6 +44,7 @@ struct ServiceOptions {
     WebhookFields webhook_fields;
     std::optional<ThreadTtl> thread_ttl;  // of threads that runs make
     std::int64_t failures_max = 3;        // attempts that may die with their worker before the run fails
+    EventLog::Options events;
     std::optional<double> run_timeout_s;  // of each attempt; a run's own config.run_timeout may be shorter
 };
 
@@ -83,7 +86,8 @@ class Service final : public graph::RunObserver {
     // Ends pending runs at once, and asks running ones to stop: that is durable when this returns, and they
     // end when their attempts have, or after limits::kCancelGrace. kNotFound when none of them is open.
     boost::asio::awaitable<Result<void>> cancel(CancelTarget target, Cancel cancel);
-    // Removes a run or a thread; open runs end first, each with its webhook.
+    // Removes a run or a thread; open runs end first, each with its webhook. A thread's state update that is
+    // under way ends before the thread goes.
     boost::asio::awaitable<Result<void>> removeRun(ThreadId thread, RunId id);
     boost::asio::awaitable<Result<void>> removeThread(ThreadId thread);
 
@@ -100,6 +104,9 @@ class Service final : public graph::RunObserver {
     // Writes checkpoints of a thread on which no run is open (kConflict) and saves what the thread is then.
     // Runs that are created meanwhile wait. See state_update.hpp.
     boost::asio::awaitable<Result<graph::UpdatedState>> updateState(StateChange change);
+    // Threads whose state is being changed. A write job that is queued in the same turn of the loop and
+    // leaves them alone meets none of these changes: each begins with a write job of its own.
+    [[nodiscard]] std::vector<ThreadId> held() const;
 
     // A page of stored events that a reader wants.
     boost::asio::awaitable<Result<EventPage>> eventPage(PageWanted wanted);
@@ -115,11 +122,14 @@ class Service final : public graph::RunObserver {
     // Refuses new runs, starts no more, lets running ones end until `limit`, then puts the rest back.
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 
+    [[nodiscard]] std::vector<graph::GraphFault> graphFaults() const { return executor_.faults(); }
     [[nodiscard]] std::size_t waiting() const { return scheduler_.waiting(); }
     [[nodiscard]] std::size_t running() const { return running_.size(); }
 
     void onEvent(const RunId& run, std::int64_t attempt, std::string_view event, std::string data) override;
     void onEnd(const RunId& run, std::int64_t attempt, graph::RunEnd end) override;
+    [[nodiscard]] bool hasRoom() const override { return log_->hasRoom(); }
+    void whenRoom(std::function<void()> callback) override { log_->whenRoom(std::move(callback)); }
     void onCapacity() override;
 
   private:
@@ -139,8 +149,10 @@ class Service final : public graph::RunObserver {
     void enqueue(const Run& run);
     void reopen(const Run& run, store::RunEventExtent events);
     static void publishStart(LiveRun& live, std::int64_t attempt);
-    // Starts what may start and arms the timer for what is delayed.
+    // Starts what may start and arms the timer for what is delayed; tells a drain when nothing is under way.
     void pump();
+    // No attempt is under way, none is being claimed.
+    [[nodiscard]] bool quiet() const { return running_.empty() && claims_ == 0; }
     void armTimer();
     boost::asio::awaitable<void> startNext(Waiting waiting);
     boost::asio::awaitable<void> settle(RunId id, std::int64_t attempt, graph::RunEnd end);
@@ -153,10 +165,20 @@ class Service final : public graph::RunObserver {
     void abandon(const RunId& id, std::int64_t number);
     void limitTime(const Run& run, Attempt& attempt);
     boost::asio::awaitable<void> pauseAfterFailure();
-    // Keeps the thread's runs from starting; false while one is under way. Waits for others who hold it.
-    boost::asio::awaitable<bool> hold(ThreadId thread);
+    // Runs `work` while nobody else holds the thread; waits for who does.
+    template <class T>
+    boost::asio::awaitable<T> holding(ThreadId thread, boost::asio::awaitable<T> work);
+    boost::asio::awaitable<void> hold(ThreadId thread);
+    // Keeps the runs of a thread that is held from starting until letGo(); false while one is under way.
+    bool occupy(const ThreadId& thread);
     void letGo(const ThreadId& thread);
+    boost::asio::awaitable<Result<Stopped>> removeHeld(ThreadId thread);
     boost::asio::awaitable<Result<graph::UpdatedState>> updateHeld(StateChange change);
+
+    struct Held {
+        std::shared_ptr<boost::asio::steady_timer> let_go;  // ends then
+        bool occupied = false;
+    };
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
@@ -170,12 +192,28 @@ class Service final : public graph::RunObserver {
     std::shared_ptr<EventLog> log_;
     Hub hub_;
     Scheduler scheduler_;
-    std::unordered_map<RunId, Attempt> running_;                                     // handed to the executor
-    std::unordered_map<ThreadId, std::shared_ptr<boost::asio::steady_timer>> held_;  // ends when let go
-    std::size_t claims_ = 0;                                                         // being claimed
+    std::unordered_map<RunId, Attempt> running_;  // handed to the executor
+    std::unordered_map<ThreadId, Held> held_;
+    std::size_t claims_ = 0;  // being claimed
     bool draining_ = false;
     boost::asio::steady_timer due_timer_;
     boost::asio::steady_timer drained_;
 };
+
+template <class T>
+boost::asio::awaitable<T> Service::holding(ThreadId thread, boost::asio::awaitable<T> work) {
+    co_await hold(thread);
+    std::optional<T> result;
+    std::exception_ptr failure;
+    try {
+        T done = co_await std::move(work);
+        result.emplace(std::move(done));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    letGo(thread);
+    if (failure) std::rethrow_exception(failure);
+    co_return std::move(*result);
+}
 
 }  // namespace heddle::run

@@ -33,7 +33,7 @@ Result<Settled> settleAttempt(sql::Connection& db, const AttemptEnd& attempt, st
     ending.attempt = run->attempt;
     ending.status = verdict.status;
     ending.error = std::move(verdict.error);
-    ending.state = attempt.end.state;
+    ending.state = attempt.end.state.view();
     ending.checkpoint_id = attempt.end.checkpoint_id;
     auto finished = finishRun(db, ending, rules);
     if (finished) settled.finished = std::move(*finished);

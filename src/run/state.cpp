@@ -47,7 +47,7 @@ Result<void> mend(sql::Connection& db, const ThreadId& id, const RawJson& state,
     auto thread = store::findThread(db, id);
     if (!checkpoint_id || !thread || thread->status == ThreadStatus::kBusy) return {};
     if (store::latestCheckpointId(db, id.str(), "") != checkpoint_id) return {};
-    takeState(*thread, state, checkpoint_id, now);
+    takeState(*thread, state.view(), checkpoint_id, now);
     if (!thread->error || thread->error->isNull()) {
         thread->status = restingStatus(state.view());
     }

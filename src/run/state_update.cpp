@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changing a thread's state from outside of runs. What workers write for an update carries no fence, so the
-// scheduler holds the thread meanwhile: none of its runs starts until the update is through.
+// Changing a thread's state from outside of runs. The thread is held meanwhile: none of its runs starts, and
+// nobody takes away the checkpoints it goes on from.
 #include "run/state_update.hpp"
 
 #include "run/service.hpp"
@@ -12,7 +12,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <exception>
+#include <memory>
 #include <utility>
 
 namespace heddle::run {
@@ -50,63 +50,67 @@ Result<graph::StateUpdate> planUpdate(sql::Connection& db, const StateChange& ch
     return update;
 }
 
-Result<void> saveUpdate(sql::Connection& db, const ThreadId& id, const std::string& graph_id,
+Result<bool> saveUpdate(sql::Connection& db, const ThreadId& id, const std::string& graph_id,
                         const RawJson& state, Timestamp now) {
     auto thread = store::findThread(db, id);
     if (!thread) {
         store::deleteCheckpoints(db, id.str());
-        return {};
+        return false;
     }
-    takeState(*thread, state, checkpointIdOf(state), now);
+    takeState(*thread, state.view(), checkpointIdOf(state), now);
     thread->graph_id = graph_id;
     thread->error = RawJson();
     thread->updated_at = now;
     // A run may have been created meanwhile: it starts when the thread is let go.
     thread->status = store::hasOpenRuns(db, id) ? ThreadStatus::kBusy : restingStatus(state.view());
     store::saveThread(db, *thread);
-    return {};
+    return true;
 }
 
-asio::awaitable<bool> Service::hold(ThreadId thread) {
+asio::awaitable<void> Service::hold(ThreadId thread) {
     for (auto other = held_.find(thread); other != held_.end(); other = held_.find(thread)) {
-        const auto let_go = other->second;
+        const auto let_go = other->second.let_go;
         (void)co_await let_go->async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    if (scheduler_.taken(thread)) co_return false;
+    held_[thread].let_go = std::make_shared<asio::steady_timer>(loop_, asio::steady_timer::time_point::max());
+}
+
+bool Service::occupy(const ThreadId& thread) {
+    if (scheduler_.taken(thread)) return false;
     scheduler_.occupy(thread);
-    held_.emplace(thread, std::make_shared<asio::steady_timer>(loop_, asio::steady_timer::time_point::max()));
-    co_return true;
+    held_[thread].occupied = true;
+    return true;
 }
 
 void Service::letGo(const ThreadId& thread) {
     const auto held = held_.extract(thread);
-    if (!held.empty()) held.mapped()->cancel();
+    held.mapped().let_go->cancel();
+    if (!held.mapped().occupied) return;
     scheduler_.release(thread);
     pump();
 }
 
+std::vector<ThreadId> Service::held() const {
+    std::vector<ThreadId> threads;
+    for (const auto& [thread, held] : held_) threads.push_back(thread);
+    return threads;
+}
+
 asio::awaitable<Result<graph::UpdatedState>> Service::updateState(StateChange change) {
     const ThreadId thread = change.thread;
-    const bool held = co_await hold(thread);
-    if (!held) co_return busy();
-    Result<graph::UpdatedState> updated = Problem::unavailable("The update was not made");
-    std::exception_ptr failure;
-    try {
-        updated = co_await updateHeld(std::move(change));
-    } catch (...) {
-        failure = std::current_exception();
-    }
-    letGo(thread);
-    if (failure) std::rethrow_exception(failure);
+    auto work = updateHeld(std::move(change));
+    auto updated = co_await holding(thread, std::move(work));
     if (updated) announceState(thread, updated->state);
     co_return updated;
 }
 
 asio::awaitable<Result<graph::UpdatedState>> Service::updateHeld(StateChange change) {
     const ThreadId thread = change.thread;
+    if (!occupy(thread)) co_return busy();
     RawJson supersteps = std::exchange(change.supersteps, RawJson());
-    auto read = [change = std::move(change)](sql::Connection& db) { return planUpdate(db, change); };
-    auto plan = co_await db_.read(std::move(read));
+    // Behind every write job that does not know yet that the thread is held: see held().
+    auto look = [change = std::move(change)](sql::Connection& db) { return planUpdate(db, change); };
+    auto plan = co_await db_.write(std::move(look));
     if (!plan) co_return plan.error();
     const std::string graph_id = plan->graph_id;
     plan->supersteps = std::move(supersteps);
@@ -119,6 +123,7 @@ asio::awaitable<Result<graph::UpdatedState>> Service::updateHeld(StateChange cha
     };
     const auto saved = co_await db_.write(std::move(write));
     if (!saved) co_return saved.error();
+    if (!*saved) co_return noThread(thread);
     updated->state = *state;
     co_return updated;
 }

@@ -20,9 +20,8 @@ struct StateChange {
 // thread is open, kBadRequest when nothing says which graph the thread has.
 Result<graph::StateUpdate> planUpdate(sql::Connection& db, const StateChange& change);
 
-// The row after the update. kNotFound when the thread was deleted meanwhile; its new checkpoints are removed
-// then.
-Result<void> saveUpdate(sql::Connection& db, const ThreadId& thread, const std::string& graph_id,
+// The row after the update. False when the thread is gone; its new checkpoints are removed then.
+Result<bool> saveUpdate(sql::Connection& db, const ThreadId& thread, const std::string& graph_id,
                         const RawJson& state, Timestamp now);
 
 }  // namespace heddle::run

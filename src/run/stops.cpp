@@ -140,6 +140,15 @@ asio::awaitable<Result<void>> Service::removeRun(ThreadId thread, RunId id) {
 }
 
 asio::awaitable<Result<void>> Service::removeThread(ThreadId thread) {
+    auto work = removeHeld(thread);
+    const auto stopped = co_await holding(thread, std::move(work));
+    if (!stopped) co_return stopped.error();
+    carryOut(*stopped);
+    hub_.closeThread(thread);
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<Stopped>> Service::removeHeld(ThreadId thread) {
     auto job = [thread, finish_rules = rules()](sql::Connection& db) -> Result<Stopped> {
         if (!store::findThreadHead(db, thread)) return noThread(thread);
         const RunError why{kThreadDeleted, "the thread was deleted before the run ended"};
@@ -147,11 +156,7 @@ asio::awaitable<Result<void>> Service::removeThread(ThreadId thread) {
         store::removeThread(db, thread);
         return stopped;
     };
-    const auto stopped = co_await db_.write(std::move(job));
-    if (!stopped) co_return stopped.error();
-    carryOut(*stopped);
-    hub_.closeThread(thread);
-    co_return Result<void>();
+    co_return co_await db_.write(std::move(job));
 }
 
 }  // namespace heddle::run

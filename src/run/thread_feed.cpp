@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/thread_feed.hpp"
 
+#include "base/limits.hpp"
 #include "run/replay.hpp"
 
 #include <algorithm>
@@ -62,7 +63,18 @@ ThreadFeed::Segment ThreadFeed::follow(const std::shared_ptr<LiveRun>& run, std:
 
 void ThreadFeed::push(Segment segment) {
     segments_.push_back(std::move(segment));
+    // Of one run the run itself sees to it.
+    if (held() > limits::kSubscriberLagMost) dropped_ = true;
     wake();
+}
+
+std::uint64_t ThreadFeed::held() const {
+    std::uint64_t bytes = 0;
+    for (const auto& segment : segments_) {
+        bytes += kSegmentCost + segment.text.size();
+        if (segment.live && !segment.live->resumable()) bytes += segment.live->lag();
+    }
+    return bytes;
 }
 
 void ThreadFeed::replay(const std::vector<store::StartedRun>& runs, EventPosition after) {

@@ -76,6 +76,8 @@ class ThreadFeed final : public EventReader {
     [[nodiscard]] std::vector<std::string> runModes() const;
     Segment follow(const std::shared_ptr<LiveRun>& run, std::int64_t from);
     void push(Segment segment);
+    // Bytes in memory that it has not taken, or that are kept for it.
+    [[nodiscard]] std::uint64_t held() const;
     void wake() const {
         if (wake_) wake_();
     }

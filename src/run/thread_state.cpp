@@ -51,13 +51,12 @@ void writeTasks(JsonWriter& out, JsonView tasks, const std::string& from, const 
 
 }  // namespace
 
-void takeState(Thread& thread, const RawJson& state, std::optional<std::string> checkpoint_id,
-               Timestamp now) {
-    thread.state = state;
+void takeState(Thread& thread, JsonView state, std::optional<std::string> checkpoint_id, Timestamp now) {
+    thread.state = RawJson::copy(state);
     thread.state_checkpoint_id = std::move(checkpoint_id);
-    const auto values = state.view().get("values");
+    const auto values = state.get("values");
     thread.values = values ? RawJson::copy(*values) : RawJson();
-    thread.interrupts = interruptsByTask(state.view());
+    thread.interrupts = interruptsByTask(state);
     thread.state_updated_at = now;
 }
 

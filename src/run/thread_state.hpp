@@ -13,7 +13,7 @@
 namespace heddle::run {
 
 // Values, interrupts, the state itself and when it came. Status and error are the caller's to decide.
-void takeState(Thread& thread, const RawJson& state, std::optional<std::string> checkpoint_id, Timestamp now);
+void takeState(Thread& thread, JsonView state, std::optional<std::string> checkpoint_id, Timestamp now);
 
 // No such field, or no element in it.
 [[nodiscard]] bool isEmptyArray(JsonView object, std::string_view key);

@@ -45,8 +45,8 @@ void Service::onEvent(const RunId& run, std::int64_t attempt, std::string_view e
     live->publish(event, data);
     if (!live->resumable() || !log_->overflows() || live->overflowed == attempt) return;
     live->overflowed = attempt;
-    // The attempt stops and the run goes back into the queue, until there is room again. Posted: an observer
-    // does not call the executor.
+    // A graph that does not wait for room: the attempt stops and the run goes back into the queue, until
+    // there is room again. Posted: an observer does not call the executor.
     log::warning("run.events_overflow", {{"run_id", run}});
     asio::post(loop_, [&executor = executor_, run, attempt] { executor.cancel(run, attempt); });
 }

@@ -51,7 +51,8 @@ RunEvents findRunEvents(sql::Connection& db, const RunId& run, std::int64_t seq,
 
 RunEventExtent runEventExtent(sql::Connection& db, const RunId& run) {
     auto row = db.query(
-        "SELECT coalesce(min(seq), 0), coalesce(max(seq) + 1, 0), coalesce(sum(length(data)), 0)"
+        "SELECT coalesce(min(seq), 0), coalesce(max(seq) + 1, 0), coalesce(sum(length(CAST(data AS BLOB))), "
+        "0)"
         " FROM run_events WHERE run = (SELECT id FROM runs WHERE uuid = $1)",
         run.str());
     row.step();

@@ -2,6 +2,7 @@
 #include "store/schema.hpp"
 
 #include "store/metadata_index.hpp"
+#include "store/value_bits.hpp"
 
 #include <stdexcept>
 
@@ -278,6 +279,13 @@ CREATE INDEX threads_status ON threads (status, updated_at, temporary) WHERE tem
 CREATE INDEX threads_state_updated ON threads (state_updated_at, temporary) WHERE temporary = 0;
 )sql";
 
+// Searches by `values`: value_bits.hpp. The index has them too, so that a search reads nothing else.
+constexpr std::string_view kSqliteValueBits = R"sql(
+ALTER TABLE threads ADD COLUMN value_bits INTEGER NOT NULL DEFAULT 0;
+DROP INDEX threads_updated;
+CREATE INDEX threads_updated ON threads (updated_at, temporary, value_bits) WHERE temporary = 0;
+)sql";
+
 // Assistants keep their versions. Until here only the last one is known.
 constexpr std::string_view kSqliteAssistantVersions = R"sql(
 CREATE TABLE assistant_versions (
@@ -311,8 +319,9 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
             return {{1, "first", kSqliteFirst},
                     {2, "delivery log", kSqliteDeliveryLog},
                     {3, "run semantics", kSqliteRunSemantics, rebuildMetadataIndex},
-                    {4, "assistant versions", kSqliteAssistantVersions},
-                    {5, "time to live of items", kSqliteItemTtl}};
+                    {4, "value bits", kSqliteValueBits, rebuildValueBits},
+                    {5, "assistant versions", kSqliteAssistantVersions},
+                    {6, "time to live of items", kSqliteItemTtl}};
         case sql::Dialect::kPostgres:
             break;
     }

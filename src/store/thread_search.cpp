@@ -7,6 +7,7 @@
 #include "store/metadata_index.hpp"
 #include "store/thread_rows.hpp"
 #include "store/threads.hpp"
+#include "store/value_bits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +34,8 @@ struct Plan {
     std::vector<Key> keys;        // by the index, the rarest first
     std::vector<JsonField> rest;  // by looking into the metadata
     bool by_values = false;
-    bool impossible = false;  // nobody has one of the keys
+    std::int64_t value_bits = 0;  // that a thread must have before its values are looked into
+    bool impossible = false;      // nobody has one of the keys
 
     [[nodiscard]] bool scans() const { return !rest.empty() || by_values; }
 };
@@ -60,6 +62,7 @@ Plan plan(sql::Connection& db, const ThreadQuery& query) {
     std::stable_sort(out.keys.begin(), out.keys.end(),
                      [](const Key& a, const Key& b) { return a.threads < b.threads; });
     out.by_values = !query.values.view().fields().empty();
+    out.value_bits = wantedBits(query.values.view());
     return out;
 }
 
@@ -95,6 +98,15 @@ Conditions conditions(sql::Connection& db, const ThreadQuery& query, const Plan&
                      : "EXISTS (SELECT 1 FROM thread_metadata m WHERE m.thread = t.id AND m.key = ? AND "
                        "m.value = ?)",
                 key.name, key.value);
+    }
+    if (plan.value_bits != 0) {
+        // With nothing else to begin with, the list comes from the index that has the bits.
+        const bool alone =
+            plan.keys.empty() && query.ids.empty() && !query.status && query.sort_by != "updated_at";
+        out.add(alone
+                    ? "t.id IN (SELECT v.id FROM threads v WHERE v.temporary = 0 AND (v.value_bits & ?) = ?)"
+                    : "(t.value_bits & ?) = ?",
+                plan.value_bits, plan.value_bits);
     }
     return out;
 }
@@ -136,18 +148,20 @@ std::vector<std::int64_t> ids(sql::Statement rows) {
 }
 
 bool matches(sql::Connection& db, std::int64_t id, const Plan& plan, const ThreadQuery& query) {
-    auto row = db.query(
-        "SELECT t.metadata, s.state_values FROM threads t LEFT JOIN thread_states s ON s.thread = t.id"
-        " WHERE t.id = $1",
-        id);
-    if (!row.step()) return false;
-    const auto metadata = JsonView::trusted(row.text(0));
-    const bool found = std::all_of(plan.rest.begin(), plan.rest.end(), [metadata](const JsonField& field) {
-        const auto value = metadata.get(field.key);
-        return value && containsJson(*value, field.value);
-    });
-    if (!found || !plan.by_values) return found;
-    return !row.isNull(1) && containsJson(JsonView::trusted(row.text(1)), query.values.view());
+    if (!plan.rest.empty()) {
+        auto row = db.query("SELECT metadata FROM threads WHERE id = $1", id);
+        if (!row.step()) return false;
+        const auto metadata = JsonView::trusted(row.text(0));
+        const bool found =
+            std::all_of(plan.rest.begin(), plan.rest.end(), [metadata](const JsonField& field) {
+                const auto value = metadata.get(field.key);
+                return value && containsJson(*value, field.value);
+            });
+        if (!found) return false;
+    }
+    if (!plan.by_values) return true;
+    auto row = db.query("SELECT state_values FROM thread_states WHERE thread = $1", id);
+    return row.step() && containsJson(JsonView::trusted(row.text(0)), query.values.view());
 }
 
 std::vector<std::int64_t> scan(sql::Connection& db, const Plan& plan, const ThreadQuery& query) {

@@ -7,6 +7,9 @@
 #include "store/runs.hpp"
 #include "store/threads.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace heddle::store {
 namespace {
 
@@ -15,15 +18,18 @@ struct Due {
     TtlStrategy strategy = TtlStrategy::kDelete;
 };
 
-std::vector<Due> dueThreads(sql::Connection& db, Timestamp now, std::int64_t limit) {
+std::vector<Due> dueThreads(sql::Connection& db, Timestamp now, std::int64_t limit,
+                            const std::vector<ThreadId>& held) {
     auto rows = db.query(
         "SELECT t.uuid, t.ttl_strategy FROM threads t WHERE t.expires_at <= $1 AND t.retired_at IS NULL"
         " AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread = t.id AND r.status IN ('pending', 'running'))"
         " ORDER BY t.expires_at LIMIT $2",
-        now.micros(), limit);
+        now.micros(), limit + static_cast<std::int64_t>(held.size()));
     std::vector<Due> out;
-    while (rows.step()) {
-        out.push_back({idAt<ThreadId>(rows, 0), enumAt<TtlStrategy>(rows, 1, parseTtlStrategy)});
+    while (std::ssize(out) < limit && rows.step()) {
+        const auto id = idAt<ThreadId>(rows, 0);
+        if (std::ranges::find(held, id) != held.end()) continue;
+        out.push_back({id, enumAt<TtlStrategy>(rows, 1, parseTtlStrategy)});
     }
     return out;
 }
@@ -44,9 +50,10 @@ bool pruneThread(sql::Connection& db, const ThreadId& id, TtlStrategy strategy) 
     return true;
 }
 
-ExpiredThreads expireThreads(sql::Connection& db, Timestamp now, std::int64_t limit) {
+ExpiredThreads expireThreads(sql::Connection& db, Timestamp now, std::int64_t limit,
+                             const std::vector<ThreadId>& held) {
     ExpiredThreads out;
-    for (const Due& due : dueThreads(db, now, limit)) {
+    for (const Due& due : dueThreads(db, now, limit, held)) {
         if (!pruneThread(db, due.id, due.strategy)) continue;
         if (due.strategy == TtlStrategy::kDelete) {
             out.deleted.push_back(due.id);

@@ -22,8 +22,9 @@ struct ExpiredThreads {
     [[nodiscard]] std::size_t count() const { return deleted.size() + pruned.size(); }
 };
 // Does what their ttl says to at most `limit` threads that have expired, the longest overdue first. Threads
-// with an open run wait for its end.
-ExpiredThreads expireThreads(sql::Connection& db, Timestamp now, std::int64_t limit);
+// with an open run wait for its end, and those in `held` for another time.
+ExpiredThreads expireThreads(sql::Connection& db, Timestamp now, std::int64_t limit,
+                             const std::vector<ThreadId>& held);
 
 // Bytes as stored, without the database's own overhead.
 struct ThreadStorage {

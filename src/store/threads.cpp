@@ -6,6 +6,7 @@
 #include "store/metadata_index.hpp"
 #include "store/rows.hpp"
 #include "store/thread_rows.hpp"
+#include "store/value_bits.hpp"
 
 #include <stdexcept>
 
@@ -115,11 +116,12 @@ bool insertThread(sql::Connection& db, const Thread& thread) {
     const auto inserted = db.run(
         "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, graph_id, temporary, "
         "metadata,"
-        " config, ttl_us, ttl_strategy, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-        " $3 + $10) ON CONFLICT (uuid) DO NOTHING",
+        " config, ttl_us, ttl_strategy, expires_at, value_bits) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+        "$10,"
+        " $11, $3 + $10, $12) ON CONFLICT (uuid) DO NOTHING",
         uuid, thread.created_at.micros(), thread.updated_at.micros(), thread.state_updated_at.micros(),
         toString(thread.status), thread.graph_id, thread.temporary ? 1 : 0, thread.metadata.text(),
-        thread.config.text(), livesOf(thread.ttl), strategyOf(thread.ttl));
+        thread.config.text(), livesOf(thread.ttl), strategyOf(thread.ttl), valueBits(thread.values.view()));
     if (inserted == 0) return false;
     const bool indexed = !thread.temporary && thread.metadata.text() != "{}";
     if (!indexed && !hasState(thread)) return true;
@@ -164,15 +166,18 @@ bool setThreadTtl(sql::Connection& db, const ThreadId& id, const std::optional<T
 
 namespace {
 
-std::optional<Head> writeHead(sql::Connection& db, const Thread& thread) {
+// `bits`: of its values; nothing leaves them as they are.
+std::optional<Head> writeHead(sql::Connection& db, const Thread& thread, std::optional<std::int64_t> bits) {
     auto head = lockThread(db, thread.id);
     if (!head) return std::nullopt;
     db.run(
         "UPDATE threads SET created_at = $1, updated_at = $2, state_updated_at = $3, status = $4, graph_id = "
         "$5,"
-        " metadata = $6, config = $7, expires_at = $2 + ttl_us WHERE id = $8",
+        " metadata = $6, config = $7, expires_at = $2 + ttl_us, value_bits = coalesce($8, value_bits)"
+        " WHERE id = $9",
         thread.created_at.micros(), thread.updated_at.micros(), thread.state_updated_at.micros(),
-        toString(thread.status), thread.graph_id, thread.metadata.text(), thread.config.text(), head->id);
+        toString(thread.status), thread.graph_id, thread.metadata.text(), thread.config.text(), bits,
+        head->id);
     reindex(db, *head, thread.metadata.view());
     return head;
 }
@@ -180,12 +185,12 @@ std::optional<Head> writeHead(sql::Connection& db, const Thread& thread) {
 }  // namespace
 
 void saveThread(sql::Connection& db, const Thread& thread) {
-    const auto head = writeHead(db, thread);
+    const auto head = writeHead(db, thread, valueBits(thread.values.view()));
     if (head) saveState(db, head->id, thread);
 }
 
 void saveThreadHead(sql::Connection& db, const Thread& thread) {
-    writeHead(db, thread);
+    writeHead(db, thread, std::nullopt);
 }
 
 void setThreadStatus(sql::Connection& db, const ThreadId& id, ThreadStatus status, Timestamp now) {

@@ -159,4 +159,10 @@ Result<std::string> canonicalIpv6(std::string_view text) {
     return address.to_string();
 }
 
+bool fitsHost(std::string_view pattern, std::string_view host) {
+    if (!pattern.starts_with("*.")) return host == pattern;
+    const auto suffix = pattern.substr(1);  // with its dot
+    return host.size() > suffix.size() && host.ends_with(suffix);
+}
+
 }  // namespace heddle::webhook

@@ -17,4 +17,7 @@ Result<std::string> canonicalHost(std::string_view text);
 // `text`: what stood between brackets. No zone.
 Result<std::string> canonicalIpv6(std::string_view text);
 
+// Both in that spelling. "*.example.com" fits every host below example.com, but not example.com.
+[[nodiscard]] bool fitsHost(std::string_view pattern, std::string_view host);
+
 }  // namespace heddle::webhook

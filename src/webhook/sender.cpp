@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 #include "base/offload.hpp"
 #include "base/utf8.hpp"
+#include "webhook/host.hpp"
 #include "webhook/payload.hpp"
 #include "webhook/signature.hpp"
 
@@ -125,12 +126,6 @@ Sent closedUnder() {
     return sent;
 }
 
-bool matches(std::string_view pattern, std::string_view host) {
-    if (!pattern.starts_with("*.")) return pattern == host;
-    const auto suffix = pattern.substr(1);
-    return host.size() > suffix.size() && host.ends_with(suffix);
-}
-
 std::optional<address> literal(const std::string& host) {
     boost::system::error_code not_literal;
     const auto value = boost::asio::ip::make_address(host, not_literal);
@@ -159,9 +154,11 @@ Result<Url> Sender::aimedAtSelf(Url url) const {
     return url;
 }
 
-boost::asio::awaitable<Result<Sender::Addresses>> Sender::addressesOf(std::string host) {
+boost::asio::awaitable<Result<Sender::Addresses>> Sender::addressesOf(Route& route, std::string host) {
     if (const auto one = literal(host)) co_return Addresses{*one};
+    const auto began = clock_.steady();
     auto resolved = co_await resolver_.resolve(std::move(host), options_.timeout);
+    route.dns = clock_.steady() - began;
     if (resolved && resolved->empty()) co_return Problem::invalid("the host has no address");
     co_return resolved;
 }
@@ -183,12 +180,12 @@ bool Sender::usesProxy(const Url& url) const {
     if (one ? one->is_loopback() : url.host == "localhost") return false;
     const auto& except = options_.proxy->except;
     return std::none_of(except.begin(), except.end(),
-                        [&url](const std::string& pattern) { return matches(pattern, url.host); });
+                        [&url](const std::string& pattern) { return fitsHost(pattern, url.host); });
 }
 
 boost::asio::awaitable<std::optional<Sender::NoRoute>> Sender::findProxy(Route& route) {
     const auto& proxy = *options_.proxy;
-    auto addresses = co_await addressesOf(proxy.host);
+    auto addresses = co_await addressesOf(route, proxy.host);
     if (closed_) co_return std::nullopt;
     if (!addresses) {
         co_return NoRoute{AttemptOutcome::kProxyFailed, "proxy: " + addresses.error().detail,
@@ -213,7 +210,7 @@ boost::asio::awaitable<std::optional<Sender::NoRoute>> Sender::findRoute(const D
         if (failed || closed_) co_return failed;
         if (route.proxy->target == http::ClientProxy::Target::kName) co_return std::nullopt;
     }
-    auto addresses = co_await addressesOf(route.url.host);
+    auto addresses = co_await addressesOf(route, route.url.host);
     if (closed_) co_return std::nullopt;
     if (!addresses) {
         co_return NoRoute{AttemptOutcome::kDnsFailed, addresses.error().detail, Lanes::Answer::kNo};
@@ -257,7 +254,6 @@ boost::asio::awaitable<Sent> Sender::send(const Delivery& delivery,
     Route route;
     auto failed = co_await findRoute(delivery, route);
     if (closed_) co_return closedUnder();
-    const auto looked_up = clock_.steady() - began_steady;
     Sent sent;
     if (failed) {
         sent.attempt.outcome = failed->outcome;
@@ -280,7 +276,7 @@ boost::asio::awaitable<Sent> Sender::send(const Delivery& delivery,
     }
     sent.attempt.started_at = began;
     sent.attempt.duration = clock_.steady() - began_steady;
-    if (!route.url.relative && !literal(route.url.host)) sent.attempt.dns = looked_up;
+    sent.attempt.dns = route.dns;
     co_return sent;
 }
 

@@ -63,6 +63,7 @@ class Sender {
         Url url;
         Addresses addresses;
         std::optional<http::ClientProxy> proxy;
+        std::optional<microseconds> dns;  // what looking its name up took, where it was
     };
     struct NoRoute {
         AttemptOutcome outcome = AttemptOutcome::kBlocked;
@@ -74,7 +75,7 @@ class Sender {
     boost::asio::awaitable<std::optional<NoRoute>> findProxy(Route& route);
     // A relative URL with our own listener's host and port.
     [[nodiscard]] Result<Url> aimedAtSelf(Url url) const;
-    boost::asio::awaitable<Result<Addresses>> addressesOf(std::string host);
+    boost::asio::awaitable<Result<Addresses>> addressesOf(Route& route, std::string host);
     [[nodiscard]] Result<void> judge(const Url& url, const Addresses& addresses) const;
     [[nodiscard]] bool usesProxy(const Url& url) const;
     // The body with its time, and the signature over it; on the offload thread when it is big.

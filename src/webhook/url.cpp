@@ -3,6 +3,7 @@
 // 99999.
 #include "webhook/url.hpp"
 
+#include "base/text.hpp"
 #include "webhook/host.hpp"
 
 #include <algorithm>
@@ -19,11 +20,6 @@ bool isDigit(char c) {
 }
 bool isAlpha(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool equalsNoCase(std::string_view text, std::string_view lower) {
-    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
 }
 
 // What breaks request lines or makes parsers disagree about where the host ends.
@@ -110,8 +106,8 @@ Result<void> parseAuthority(std::string_view text, Url& url) {
 Result<void> parseScheme(std::string_view text, Url& url, std::string_view& rest) {
     const auto colon = text.find(':');
     const auto scheme = text.substr(0, colon);
-    url.tls = equalsNoCase(scheme, "https");
-    if (colon == std::string_view::npos || (!url.tls && !equalsNoCase(scheme, "http"))) {
+    url.tls = isSameName(scheme, "https");
+    if (colon == std::string_view::npos || (!url.tls && !isSameName(scheme, "http"))) {
         // Only short, plain schemes are repeated: "user:secret@host" has no scheme.
         const bool named = colon != std::string_view::npos && text.substr(colon).starts_with("://") &&
                            scheme.size() <= 16 && std::all_of(scheme.begin(), scheme.end(), isAlpha);

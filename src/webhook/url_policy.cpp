@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/url_policy.hpp"
 
+#include "base/text.hpp"
+#include "webhook/host.hpp"
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -41,16 +44,9 @@ std::size_t characters(std::string_view utf8) {
     }));
 }
 
-std::string lower(std::string text) {
-    for (char& c : text) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
-}
-
 // A configured domain in the spelling of Url::host: "*." stays, the rest like any host.
 std::string canonicalDomain(std::string pattern) {
-    pattern = lower(std::move(pattern));
+    pattern = lowerCase(pattern);
     const bool wildcard = pattern.starts_with("*.");
     std::string name = wildcard ? pattern.substr(2) : pattern;
     // Through the parser, so that IDN, trailing dots, brackets and numbers end up as they do in URLs.
@@ -191,9 +187,7 @@ bool UrlPolicy::isSelf(const boost::asio::ip::address& address, std::uint16_t po
 bool UrlPolicy::domainAllowed(std::string_view host) const {
     const auto& domains = settings_.allowed_domains;
     return domains.empty() || std::any_of(domains.begin(), domains.end(), [host](std::string_view pattern) {
-               if (!pattern.starts_with("*.")) return host == pattern;
-               const auto suffix = pattern.substr(1);  // with its dot: the domain itself does not match
-               return host.size() > suffix.size() && host.ends_with(suffix);
+               return fitsHost(pattern, host);
            });
 }
 

@@ -133,6 +133,22 @@ def test_threads_go_with_their_assistant(native, receiver):
     assert receiver.one("/gone").json()["error"]["error"] == "ThreadDeleted"
 
 
+@pytest.mark.parametrize("flag, gone", [("true", True), ("TRUE", True), ("1", True), ("false", False), ("False", False), ("0", False)])
+def test_threads_go_only_where_it_was_asked_for(native, flag, gone):
+    assistant = native.post("/assistants", {"graph_id": "native_echo"}).json()["assistant_id"]
+    thread = native.thread()
+    native.wait_run(assistant, {"text": "x"}, thread)
+    assert native.http.delete(f"/assistants/{assistant}?delete_threads={flag}").status_code == 204
+    assert native.get(f"/threads/{thread}").status_code == (404 if gone else 200)
+
+
+@pytest.mark.parametrize("flag", ["truth", "t", "2", ""])
+def test_a_flag_that_is_none_is_422(native, flag):
+    assistant = native.post("/assistants", {"graph_id": "native_echo"}).json()["assistant_id"]
+    refused = native.http.delete(f"/assistants/{assistant}?delete_threads={flag}")
+    assert refused.status_code == 422 and "delete_threads" in refused.json()["detail"]
+
+
 def test_the_sdk(native):
     client = get_sync_client(url=native.url, api_key=None)
     made = client.assistants.create("native_echo", context={"tone": "formal"}, metadata={"sdk": 1}, name="Formal", description="d")

@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from receiver import Receiver, Reply
-from server import SLOW, Server, native_config
+from server import SLOW, Server, native_config, project
 from shapes import is_time
 from waiting import until
 
@@ -533,3 +533,20 @@ def test_the_counters_add_up_at_every_scrape(serve, receiver):
     assert last["oldest"] == 0 and last["outcomes"]["succeeded"] > 0
     listed = server.get("/webhooks/deliveries", params={"limit": 1000}).json()["deliveries"]
     assert len(listed) == 200 and not [each for each in listed if each["status"] == "pending"]
+
+
+def test_an_attempt_that_was_refused_before_its_name_was_looked_up_has_no_dns_time(serve):
+    server = serve(native_config(webhooks={"retry": {"schedule": [1, 1, 1]}}))
+    run = server.create_run("native_echo", {"text": "x"}, webhook="http://127.0.0.1:1/hook")
+    server.until_status(run, "success")
+    server.stop()
+    project(server.folder, native_config(webhooks={"retry": {"schedule": [1, 1, 1]}, "url": {"allowed_domains": ["example.com"]}}))
+    server.start()
+
+    def blocked():
+        (delivery,) = server.get(f"/webhooks/deliveries?thread_id={run['thread_id']}").json()["deliveries"]
+        attempts = server.get(f"/webhooks/deliveries/{delivery['delivery_id']}").json()["attempts"]
+        return [each for each in attempts if each["outcome"] == "blocked"]
+
+    refused = until(blocked, "an attempt to be refused")
+    assert refused[0]["dns_ms"] is None and "allowed_domains" in refused[0]["error"]

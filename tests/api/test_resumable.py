@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streams that can be left and taken up again: resumable runs, and the stream of a thread."""
 import asyncio
-import json
 import uuid
 
 import pytest
 from langgraph_sdk import get_client
 
-from server import SLOW, Server, native_config
+from server import SLOW, Server, native_config, wire_config
 from sse import Stream, stream
 
 MODES = ["values", "updates", "custom"]
@@ -167,16 +166,51 @@ def test_the_python_sdk_joins_the_stream_of_a_thread_and_resumes_runs(wire):
     asyncio.run(use())
 
 
-def test_twenty_thousand_events_reach_every_reader_in_order(native):
-    body = {"assistant_id": "native_burst", "input": {"events": 20000}, "stream_mode": ["custom"]}
-    thread = native.thread()
-    with Stream(native.url, "GET", f"/threads/{thread}/stream") as feed:
-        with stream(native, f"/threads/{thread}/runs/stream", body, timeout_s=60) as opened:
-            numbers = [event.data for event in opened.rest() if event.event == "custom"]
-        assert [json.loads(number)["n"] for number in numbers] == list(range(20000))
-        there = []
-        while len(there) < 20000:
-            event = feed.next()
-            if event.event == "custom":
-                there.append(event.data)
-        assert there == numbers
+@pytest.mark.timeout(120 * SLOW)
+@pytest.mark.parametrize("end", ["sigterm", "kill"])
+def test_a_stream_that_is_read_while_the_server_goes_is_taken_up_again_on_the_next(tmp_path, end):
+    """A SIGTERM gives the run 8 s, then puts it back; a kill asks nobody. The second node begins before, and again after."""
+    body = {"assistant_id": "story", "input": {"words": 2, "later_s": 5 if end == "sigterm" else 1}, "stream_mode": MODES,
+            "stream_resumable": True}
+    with Server(tmp_path, wire_config()) as server:
+        with stream(server, f"/threads/{server.thread()}/runs/stream", body, timeout_s=30 * SLOW) as opened:
+            path = opened.header("content-location") + "/stream"
+            while "two" not in (event := opened.next()).data or event.event != "custom":
+                pass
+            if end == "sigterm":
+                server.terminate()
+            else:
+                server.kill()
+            try:
+                opened.rest()
+            except (EOFError, ConnectionResetError):
+                pass  # cut, which is no end
+            else:
+                pytest.fail("the stream of a run that goes on ended as if it were complete")
+            seen = list(opened.events)
+        if end == "sigterm":
+            assert server.wait() == 0
+        server.start()
+        rest = replayed(server, path, seen[-1].id)
+        whole = replayed(server, path, "-1")
+    assert raw(seen) + raw(rest) == raw(whole)
+    ids = [int(event.id.rsplit("-", 1)[1]) for event in whole]
+    assert ids == list(range(len(ids))) and len({event.id.split("-")[0] for event in whole}) == 1
+    assert [event.json()["attempt"] for event in whole if event.event == "metadata"] == [1, 2]
+    told = [event.json()["chapter"] for event in whole if event.event == "custom"]
+    assert told[:2] == ["one"] * 2 and set(told[2:]) == {"two"} and told[-2:] == ["two"] * 2
+    assert whole[-1].event == "values" and whole[-1].json()["told"] == ["one ü", "two ü"]
+
+
+def test_the_stream_of_a_run_that_ends_while_the_server_stops_is_complete(tmp_path):
+    body = {"assistant_id": "story", "input": {"words": 4, "pause_s": 0.2}, "stream_mode": MODES, "stream_resumable": True}
+    with Server(tmp_path, wire_config()) as server:
+        with stream(server, f"/threads/{server.thread()}/runs/stream", body) as opened:
+            path = opened.header("content-location") + "/stream"
+            opened.until("custom")
+            server.terminate()
+            events = opened.rest()
+        assert server.wait() == 0
+        assert events[-1].event == "values" and events[-1].json()["told"] == ["one ü", "two ü"]
+        server.start()
+        assert raw(replayed(server, path, "-1")) == raw(events)

@@ -120,3 +120,31 @@ def test_deleting_the_only_run_frees_the_thread_at_once(native):
     assert native.http.delete(f"/threads/{thread}/runs/{run['run_id']}").status_code == 204
     assert native.get(f"/threads/{thread}").json()["status"] != "busy"
     assert native.wait_run("native_echo", {"text": "x"}, thread)["out"] == "x"
+
+
+def test_a_bulk_cancel_takes_null_for_what_is_left_out(native):
+    thread = native.thread()
+
+    def pending():
+        return native.create_run("native_echo", {"text": "x"}, thread, after_seconds=3600)
+
+    run = pending()
+    by_ids = {"thread_id": thread, "run_ids": [run["run_id"]], "status": None}
+    assert native.post("/runs/cancel", by_ids).status_code == 204
+    assert native.run(run)["status"] == "interrupted"
+    assert native.post("/runs/cancel", by_ids).status_code == 404
+    run = pending()
+    for wrong in ({}, {"status": None}, {"thread_id": thread}, {"thread_id": thread, "run_ids": None},
+                  {"run_ids": [run["run_id"]]}, {**by_ids, "status": "all"}, {"status": "all", "thread_id": thread},
+                  {"status": "all", "thread_id": None, "run_ids": [run["run_id"]]}):
+        refused = native.post("/runs/cancel", wrong)
+        assert refused.status_code == 422 and "status" in refused.json()["detail"], wrong
+    assert native.run(run)["status"] == "pending"
+    native.http.delete(f"/threads/{thread}")
+
+
+def test_a_bulk_cancel_by_status_with_nulls(serve):
+    server = serve()
+    runs = [server.create_run("native_echo", {"text": "x"}, after_seconds=3600) for _ in range(2)]
+    assert server.post("/runs/cancel", {"status": "pending", "thread_id": None, "run_ids": None}).status_code == 204
+    assert [server.run(run)["status"] for run in runs] == ["interrupted"] * 2

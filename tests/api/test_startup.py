@@ -211,5 +211,8 @@ def test_a_graph_that_cannot_be_loaded_fails_its_runs_only(serve):
     config = wire_config(graphs={"echo": "./graphs.py:echo", "missing": "./graphs.py:nope", "native_echo": "heddle:echo"})
     server = serve(config)
     assert server.wait_run("echo", {"text": "x"})["out"] == "x"
-    broken = server.wait_run("missing", {"text": "x"})
-    assert "nope" in broken["__error__"]["message"]
+    broken = server.wait_run("missing", {"text": "x"})["__error__"]
+    assert broken["error"] == "GraphLoadError" and "nope" in broken["message"]
+    # And everybody can see it, without a run.
+    assert server.get("/info").json()["graph_errors"] == {"missing": broken}
+    assert server.wait_run("native_echo", {"text": "x"})["out"] == "x"

@@ -6,6 +6,8 @@ import uuid
 import pytest
 from langgraph_sdk import get_client
 
+from waiting import until
+
 UNKNOWN = str(uuid.uuid4())
 
 
@@ -202,3 +204,20 @@ def test_five_mebibytes_of_state(wire):
     assert len(wire.get(f"/threads/{thread}/history?limit=2").json()) == 2
     assert wire.post(f"/threads/{thread}/state", {"values": {"text": "small"}}).status_code == 200
     assert wire.get(f"/threads/{thread}/state").json()["values"] == {"text": "small", "out": big}
+
+
+def test_a_run_whose_checkpoint_was_rolled_back_meanwhile_fails_and_changes_nothing(both):
+    server, echo, sleepy, _ = both
+    thread = server.thread()
+    server.wait_run(echo, {"text": "kept"}, thread)
+    first = server.create_run(sleepy, {"seconds": 30}, thread)
+
+    def written():
+        state = server.get(f"/threads/{thread}/history?limit=1").json()[0]
+        return state["checkpoint_id"] if state["metadata"].get("run_id") == first["run_id"] else None
+
+    body = {"assistant_id": echo, "input": {"text": "lost"}, "checkpoint_id": until(written, "a checkpoint of the run"),
+            "multitask_strategy": "rollback"}
+    answer = server.post(f"/threads/{thread}/runs/wait", body).json()
+    assert answer["__error__"]["error"] == "CheckpointNotFound", answer
+    assert server.get(f"/threads/{thread}/state").json()["values"]["text"] == "kept"

@@ -1,51 +1,42 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kills the server at random moments and looks whether it kept its word.
+"""Kills the server, or its workers, at random moments and looks whether the promises were kept.
 
-A round: 20 runs with webhooks on native and Python graphs, `kill -9` at a random moment, a new start on the same data; in
-every third round it is killed again while it catches up. One receiver is quick, one is slow, one fails every other time, so
-that deliveries are in flight and retries wait when it happens.
+A round: 20 jobs with webhooks on native and Python graphs (promises.py: plain, delayed, resumable, cancelled, rolled back,
+double texting), `kill -9` at a random moment, a new start on the same data; in every third round it is killed again while it
+catches up. One receiver is quick, one is slow, one fails every other time, so that deliveries are in flight and retries wait
+when it happens. With `--victim workers` the server lives on, and one or all of its workers are killed, up to twice a round.
 
-Then every acknowledged thread and run must exist, every run must end, and every run's webhook must have been accepted: once,
-or again where the attempt was in flight at a kill (the outbox says which were), always with the same id and the same bytes.
+Then every acknowledged thread and run must exist, every run must end as it should (rolled back: with nothing left of it), its lost attempts counted, every thread must have the status that
+follows, a resumable stream must begin as it was seen, and every run's webhook must have been accepted: once, or again where
+the attempt was in flight at a kill (the outbox says which were), always with the same id and the same bytes.
 
-    python tests/fault/crash_rounds.py --rounds 200 [--seed N]
+    python tests/fault/crash_rounds.py --rounds 100 [--victim workers] [--seed N]
 """
 import argparse
 import collections
 import contextlib
 import pathlib
+import os
 import random
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import httpx  # noqa: E402
 
+import promises  # noqa: E402
+from promises import JOBS, Broken, Load  # noqa: E402
 from receiver import Receiver, Reply  # noqa: E402
 from server import SLOW, Server, wire_config  # noqa: E402
 from waiting import until  # noqa: E402
 
-RUNS = 20
 SECRET = "whsec_" + "QUJD" * 8
-TERMINAL = ("success", "error", "interrupted", "timeout")
-# graph, input, how the run is started
-KINDS = [
-    ("native_echo", {"text": "x"}, "background"), ("native_echo", {"text": "x"}, "stateless"), ("native_echo", {"text": "x"}, "wait"),
-    ("native_sleep", {"seconds": 0.2}, "background"), ("native_sleep", {"seconds": 0.3}, "stream"), ("native_fail", {}, "background"),
-    ("echo", {"text": "x"}, "background"), ("echo", {"text": "x"}, "wait"), ("echo", {"text": "x"}, "stateless"),
-    ("sleepy", {"seconds": 0.1}, "background"), ("sleepy", {"seconds": 0.2}, "stream"), ("boom", {"msg": "kaput"}, "background"),
-]
-STATUS = {"native_fail": "error", "boom": "error"}
-
-
-class Broken(AssertionError):
-    """A promise was not kept."""
 
 
 class Arrivals:
@@ -91,76 +82,9 @@ class Arrivals:
         return sum(map(len, self.of.values())), sum(pairs), len(pairs) - sum(pairs)
 
 
-class Load:
-    """What was asked for in a round, and what the server acknowledged."""
-
-    def __init__(self, server, receivers, clients, seed):
-        self.clients = clients
-        self.base = server.url
-        chosen = random.Random(seed)
-        self.jobs = [(*chosen.choice(KINDS), chosen.choice(receivers).url("/hook?token=t")) for _ in range(RUNS)]
-        self.threads, self.runs = [], []  # acknowledged
-        self.lost = 0  # requests that got no answer
-        self.broken = []
-        self._lock = threading.Lock()
-        self._workers = [threading.Thread(target=self._work, args=(client,)) for client in clients]
-
-    def start(self):
-        for worker in self._workers:
-            worker.start()
-
-    def ended(self):
-        return not any(worker.is_alive() for worker in self._workers)
-
-    def finish(self):
-        for worker in self._workers:
-            worker.join()
-        if self.broken:
-            raise Broken(self.broken[0])
-
-    def _work(self, client):
-        while True:
-            with self._lock:
-                if not self.jobs:
-                    return
-                job = self.jobs.pop()
-            try:
-                self._one(client, *job)
-            except Broken as broken:
-                self.broken.append(str(broken))
-            except httpx.TransportError:
-                with self._lock:
-                    self.lost += 1
-
-    def _one(self, client, graph, run_input, how, hook):
-        body = {"assistant_id": graph, "input": run_input, "webhook": hook}
-        if how == "stateless":
-            self._keep(None, client.post(f"{self.base}/runs", json=body), graph)
-            return
-        made = client.post(f"{self.base}/threads", json={})
-        if made.status_code != 200:
-            raise Broken(f"POST /threads: {made.status_code} {made.text}")
-        thread = made.json()["thread_id"]
-        with self._lock:
-            self.threads.append(thread)
-        rest = {"background": "", "wait": "/wait", "stream": "/stream"}[how]
-        with client.stream("POST", f"{self.base}/threads/{thread}/runs{rest}", json=body) as answer:
-            # The head is the acknowledgement: the run's row is durable.
-            self._keep(thread, answer, graph)
-            for _ in answer.iter_raw():
-                pass
-
-    def _keep(self, thread, answer, graph):
-        if answer.status_code != 200:
-            raise Broken(f"a run was answered with {answer.status_code}")
-        run = answer.headers["content-location"].rsplit("/", 1)[1]
-        with self._lock:
-            self.runs.append((thread, run, graph))
-
-
 class Rounds:
-    def __init__(self, folder, seed):
-        self.seed = seed
+    def __init__(self, folder, seed, victim="server"):
+        self.seed, self.victim = seed, victim
         self.random = random.Random(seed)
         self.quick, self.slow, self.failing = (Receiver().start() for _ in range(3))
         self.slow.default = Reply(delay_s=0.3)
@@ -190,22 +114,45 @@ class Rounds:
 
     def _round(self, number, tell):
         load = Load(self.server, self.receivers, self.clients, self.random.random())
-        self.failing.script = [Reply(503) if self.random.random() < 0.5 else Reply() for _ in range(RUNS)]
+        self.failing.script = [Reply(503) if self.random.random() < 0.5 else Reply() for _ in range(JOBS)]
         # Some time after some number of runs was acknowledged.
-        wanted, more_s = self.random.randrange(RUNS + 1), self.random.uniform(0, 0.25)
+        wanted, more_s = self.random.randrange(JOBS + 1), self.random.uniform(0, 0.25)
         load.start()
         until(lambda: len(load.runs) >= wanted or load.ended(), f"{wanted} runs to be acknowledged", 90 * SLOW, pause_s=0.001)
         time.sleep(more_s)  # the random moment itself, no synchronisation
+        what = self._kill_workers(number, load) if self.victim == "workers" else self._kill_server(number, load)
+        promises.check_existence(self.server, load)
+        promises.decide(self.server, load)
+        promises.check_ends(self.server, load)
+        promises.check_rows(self.server, load, kills=1 + (number % 3 == 0))
+        promises.check_streams(self.server, load)
+        self._check_webhooks(load)
+        self.totals.update(rounds=1, threads=len(load.threads), runs=len(load.runs), unanswered=load.lost, retried=load.retried,
+                           events=load.seen_events, cancelled=sum(run.end in ("interrupted", promises.GONE) for run in load.runs))
+        tell(f"round {number}: killed {more_s * 1000:.0f} ms after run {wanted}; {len(load.runs)} runs acknowledged, "
+             f"{load.lost} without an answer, {what}: kept")
+
+    def _kill_server(self, number, load):
         in_flight, waiting = self._kill(load)
         if number % 3 == 0:
             time.sleep(self.random.uniform(0, 1.2))  # as above, among the retries
             self._kill()
-        self._check_existence(load)
-        self._check_ends(load)
-        self._check_webhooks(load)
-        self.totals.update(rounds=1, threads=len(load.threads), runs=len(load.runs), unanswered=load.lost)
-        tell(f"round {number}: killed {more_s * 1000:.0f} ms after run {wanted}; {len(load.runs)} runs acknowledged, "
-             f"{load.lost} without an answer, {in_flight} webhooks in flight, {waiting} waiting: kept")
+        return f"{in_flight} webhooks in flight, {waiting} waiting"
+
+    def _kill_workers(self, number, load):
+        """One or all of them; twice at most, so that no run loses its third attempt."""
+        times = 1 + (number % 3 == 0)
+        for at in range(times):
+            if at > 0:
+                time.sleep(self.random.uniform(0, 1.2))
+            workers = until(self.server.worker_pids, "workers", 60 * SLOW)
+            for pid in workers if self.random.random() < 0.3 else [self.random.choice(workers)]:
+                os.kill(pid, signal.SIGKILL)
+                self.totals.update(kills=1)
+        load.finish()
+        if load.lost:
+            raise Broken(f"{load.lost} requests got no answer, though only workers were killed")
+        return f"{times} kills of workers"
 
     def _kill(self, load=None):
         """kill -9 and a new start; how many deliveries were in flight, and how many waited."""
@@ -232,43 +179,27 @@ class Rounds:
             with contextlib.closing(sqlite3.connect(f"{copy}/heddle.db")) as db:
                 return db.execute("SELECT run_uuid, leased FROM deliveries WHERE status = 'pending'").fetchall()
 
-    def _check_existence(self, load):
-        for thread in load.threads:
-            if self.server.get(f"/threads/{thread}").status_code != 200:
-                raise Broken(f"thread {thread} was acknowledged and is gone")
-        for thread, run, graph in load.runs:
-            path = f"/threads/{thread}/runs/{run}" if thread else f"/runs/{run}"
-            if self.server.get(path).status_code != 200:
-                raise Broken(f"run {run} of {graph} was acknowledged and is gone")
-
-    def _check_ends(self, load):
-        for thread, run, graph in load.runs:
-            row = until(lambda: (lambda now: now if now["status"] in TERMINAL else None)(self.server.get(f"/runs/{run}").json()),
-                        f"run {run} of {graph} to end", 90 * SLOW)
-            if row["status"] != STATUS.get(graph, "success"):
-                raise Broken(f"run {run} of {graph} ended as {row['status']}")
-        for thread in load.threads:
-            until(lambda: self.server.get(f"/threads/{thread}").json()["status"] in ("idle", "error"), f"thread {thread} to rest", 90 * SLOW)
-
     def _check_webhooks(self, load):
-        wanted = {run for _, run, _ in load.runs}
+        wanted = {promise.run for promise in load.runs}
         until(lambda: wanted <= self.arrivals.accepted(), f"webhooks of {len(wanted)} runs", 90 * SLOW)
         until(lambda: self.server.get("/metrics?format=json").json()["webhooks"]["pending"] == 0, "no webhook to be pending", 90 * SLOW)
         self.arrivals.check()
-        for thread, run, graph in load.runs:
-            if f'"status":"{STATUS.get(graph, "success")}"'.encode() not in self.arrivals.of[run][0].body:
-                raise Broken(f"the webhook of run {run} has another status than the run")
+        for promise in load.runs:
+            told = self.arrivals.of[promise.run][0].json()["status"]
+            if told != promise.end:
+                raise Broken(f"the webhook of run {promise.run} says {told}, not {promise.end}")
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--victim", choices=["server", "workers"], default="server")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     options = parser.parse_args(arguments)
-    print(f"seed {options.seed}", flush=True)
+    print(f"seed {options.seed}, victim {options.victim}", flush=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="heddle-crash-") as folder:
-        rounds = Rounds(folder, options.seed)
+        rounds = Rounds(folder, options.seed, options.victim)
         try:
             rounds.run(options.rounds, lambda text: print(text, flush=True))
         except (AssertionError, httpx.HTTPError) as broken:
@@ -277,8 +208,9 @@ def main(arguments=None):
         finally:
             rounds.close()
     totals, (webhooks, repeated, retried) = rounds.totals, rounds.arrivals.count()
-    print(f"{totals['rounds']} rounds in {time.monotonic() - started:.0f} s, {totals['kills']} kills: {totals['threads']} threads and "
-          f"{totals['runs']} runs acknowledged, none lost; {totals['unanswered']} requests died with the server; at the kills "
+    print(f"{totals['rounds']} rounds in {time.monotonic() - started:.0f} s, {totals['kills']} kills of {options.victim}: {totals['threads']} threads and "
+          f"{totals['runs']} runs acknowledged, none lost, {totals['cancelled']} of them cancelled or rolled back, {totals['retried']} tried "
+          f"again; {totals['unanswered']} requests died with the server; {totals['events']} events of resumable streams seen and replayed; at the kills "
           f"{totals['in_flight']} webhooks were in flight and {totals['waiting']} waited; {webhooks} webhooks received, none lost, "
           f"{retried} of them retries, {repeated} repetitions of an accepted one, all in flight at a kill, with the same id and body; "
           f"slowest restart {rounds.slowest_start_s * 1000:.0f} ms")

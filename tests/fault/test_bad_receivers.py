@@ -3,7 +3,6 @@
 next delivery to a good receiver arrives. Where the attempt failed, the retry sends the same bytes."""
 import gzip
 import itertools
-import pathlib
 import threading
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from attempts import LOG, attempts, until_ended
 from bad_receiver import OK, BadReceiver, good
 from certificates import Authority
+from memory import Memory
 from receiver import Receiver
 from server import SLOW, Server, native_config
 
@@ -131,21 +131,6 @@ SUCCEEDS = {
     "more than its length": says(head("Content-Length: 2") + b"ok" + b"x" * 100_000),
     "no content": says(head(status="204 No Content")),
 }
-
-
-class Memory:
-    """The most that a process has used since reset()."""
-
-    def __init__(self, pid):
-        self.folder = pathlib.Path("/proc") / str(pid)
-
-    def reset(self):
-        (self.folder / "clear_refs").write_text("5")
-        return self.peak_kb()
-
-    def peak_kb(self):
-        lines = (self.folder / "status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 @pytest.fixture(scope="module")

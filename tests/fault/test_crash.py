@@ -3,12 +3,33 @@ import pytest
 
 import crash_rounds
 from receiver import Received, Receiver, Reply
-from server import SLOW
+from server import SLOW, native_config
 
 
 @pytest.mark.timeout(240 * SLOW)
-def test_five_rounds_of_kill_9(capsys):
-    assert crash_rounds.main(["--rounds", "5"]) == 0, capsys.readouterr().out
+@pytest.mark.parametrize("victim", ["server", "workers"])
+def test_five_rounds_of_kill_9(victim, capsys):
+    assert crash_rounds.main(["--rounds", "5", "--victim", victim]) == 0, capsys.readouterr().out
+
+
+def test_a_run_whose_server_dies_three_times_ends_in_a_clear_error(serve, receiver):
+    server = serve(native_config())
+    run = server.create_run("native_sleep", {"seconds": 60}, webhook=receiver.url())
+    for life in (1, 2, 3):
+        server.until_status(run, "running")
+        attempt, = crash_rounds.promises.rows(server, "SELECT attempt, failures FROM runs")
+        assert tuple(attempt) == (life, life - 1)
+        server.kill()
+        server.start()
+    assert server.until_status(run, "error", "pending", "running")["status"] == "error"
+    error = receiver.one().json()["error"]
+    assert error == {"error": "ServerLost", "message": "the server ended unexpectedly while it executed the run, 3 times"}
+    assert server.get(f"/threads/{run['thread_id']}").json()["status"] == "error"
+    joined = server.get(f"/threads/{run['thread_id']}/runs/{run['run_id']}/join").json()
+    assert joined["__error__"] == error
+    # The server itself is not harmed: the thread takes another run.
+    assert server.wait_run("native_echo", {"text": "x"}, thread=run["thread_id"])["out"] == "x"
+    assert len(receiver.at("/hook")) == 1
 
 
 def came(at, status, body=b'{"run_id":"r"}', name="d"):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from promises import rows
 from server import SLOW, native_config, wire_config
 from sse import stream
 from waiting import until
@@ -172,11 +173,42 @@ def test_a_frozen_worker_is_replaced_and_its_run_succeeds_elsewhere(serve):
     os.kill(worker, signal.SIGSTOP)
     try:
         assert server.until_status(run, "success", "error", timeout_s=55)["status"] == "success"
+        # By another process, while this one still stood.
+        assert worker not in server.worker_pids() and len(server.worker_pids()) == 1
+        row, = rows(server, "SELECT attempt, failures FROM runs WHERE uuid = ?", run["run_id"])
+        assert tuple(row) == (2, 1)
+        assert "worker.runs_lost worker=python-0 runs=1" in server.log()
     finally:
         try:
             os.kill(worker, signal.SIGCONT)
         except ProcessLookupError:
             pass
+
+
+def test_what_an_attempt_still_says_after_its_run_has_ended_changes_nothing(serve, receiver):
+    """Its worker is blocked when the cancel comes: the run ends without it, and it speaks when it is free again."""
+    server = serve(wire_config(), workers=1)
+    pids = ready_worker(server)
+    more = {"stream_mode": "updates", "stream_resumable": True, "webhook": receiver.url()}
+    run = server.create_run("blocker", {"seconds": 8, "loop": True}, **more)
+    path = f"/threads/{run['thread_id']}/runs/{run['run_id']}"
+    until(lambda: rows(server, "SELECT 1 FROM run_events WHERE event = 'updates'"), "the first node to end", 15 * SLOW)
+    assert server.post(f"{path}/cancel").status_code == 202
+    assert server.until_status(run, "interrupted", "success", "error")["status"] == "interrupted"
+    assert " run.abandoned " in server.log()
+
+    def traces():
+        counts = [len(rows(server, f"SELECT 1 FROM {table} WHERE {column} = ?", run["run_id"])) for table, column in
+                  (("checkpoints", "run_id"), ("checkpoint_writes", "run_id"), ("deliveries", "run_uuid"))]
+        events = server.get(f"{path}/stream", headers={"Last-Event-ID": "-1"}).content
+        return counts, events, server.run(run), server.get(f"/threads/{run['thread_id']}").json()
+
+    before = traces()
+    assert before[1].count(b"event: ") == 2 and b"loop" not in before[1]  # metadata, and what the first node did
+    # Its worker takes no run before its loop is free, and has said then what it had to say.
+    assert server.wait_run("echo", {"text": "x"})["out"] == "x" and server.worker_pids() == pids
+    assert traces() == before
+    assert receiver.one().json()["status"] == "interrupted" and len(receiver.at("/hook")) == 1
 
 
 def test_a_stopped_server_goes_on_where_it_was(serve, receiver):

@@ -48,7 +48,7 @@ TEST_F(MigrationsTest, RunFromEveryOlderVersion) {
     for (std::size_t from = 0; from <= kSteps.size(); ++from) {
         open(upTo(from)).reset();
         auto database = open(upTo(kSteps.size()));
-        EXPECT_EQ(text(*database, "SELECT version FROM heddle_schema ORDER BY version"), "1 2 3 4 5 ");
+        EXPECT_EQ(text(*database, "SELECT version FROM heddle_schema ORDER BY version"), "1 2 3 4 5 6 ");
         EXPECT_EQ(text(*database, "SELECT m FROM one"), "2 ");
         database.reset();
         std::filesystem::remove(dir_.file());
@@ -66,11 +66,11 @@ TEST_F(MigrationsTest, ANewerSchemaIsRefusedAndLeftAlone) {
         open(upTo(2));
         ADD_FAILURE() << "opened";
     } catch (const std::runtime_error& error) {
-        EXPECT_THAT(error.what(), HasSubstr("schema version 5"));
+        EXPECT_THAT(error.what(), HasSubstr("schema version 6"));
         EXPECT_THAT(error.what(), HasSubstr("up to 2"));
     }
     auto database = open(upTo(3));
-    EXPECT_EQ(text(*database, "SELECT version FROM heddle_schema ORDER BY version"), "1 2 3 4 5 ");
+    EXPECT_EQ(text(*database, "SELECT version FROM heddle_schema ORDER BY version"), "1 2 3 4 5 6 ");
 }
 
 TEST_F(MigrationsTest, AStepThatFailsLeavesTheVersionBeforeIt) {
@@ -99,11 +99,16 @@ TEST_F(MigrationsTest, OfTheStoreRunFromEveryOlderVersion) {
             auto database = open(old);
             auto job = [thread](Connection& db) -> Result<bool> {
                 // What the first version's tables have; later columns must have defaults.
-                return db.run(
-                           "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, "
-                           "temporary,"
-                           " metadata, config) VALUES ($1, 1, 2, 3, 'idle', 0, '{\"a\":{\"b\":1.0}}', '{}')",
-                           thread.id.str()) == 1;
+                const bool inserted =
+                    db.run(
+                        "INSERT INTO threads (uuid, created_at, updated_at, state_updated_at, status, "
+                        "temporary,"
+                        " metadata, config) VALUES ($1, 1, 2, 3, 'idle', 0, '{\"a\":{\"b\":1.0}}', '{}')",
+                        thread.id.str()) == 1;
+                db.run(
+                    "INSERT INTO thread_states (thread, interrupts, state_values, state)"
+                    " SELECT id, '{}', '{\"topic\":\"tea\"}', 'null' FROM threads");
+                return inserted;
             };
             ASSERT_TRUE(*runToEnd(io_, database->write(job)));
         }
@@ -118,8 +123,14 @@ TEST_F(MigrationsTest, OfTheStoreRunFromEveryOlderVersion) {
             query.metadata = json("{\"a\":{\"b\":1}}");
             return store::countThreads(db, query);
         };
-        // The newest version does not look at what is put in behind its back.
-        EXPECT_EQ(*runToEnd(io_, database->read(search)), from < all.size() ? 1 : 0);
+        // What is put in behind the back of the version that made it is not in the index.
+        EXPECT_EQ(*runToEnd(io_, database->read(search)), from < 3 ? 1 : 0);
+        auto by_values = [](Connection& db) -> Result<std::int64_t> {
+            store::ThreadQuery query;
+            query.values = json("{\"topic\":\"tea\"}");
+            return store::countThreads(db, query);
+        };
+        EXPECT_EQ(*runToEnd(io_, database->read(by_values)), from < 4 ? 1 : 0);
         database.reset();
         std::filesystem::remove(dir_.file());
     }

@@ -563,6 +563,42 @@ TEST_F(ServiceTest, ADrainPutsBackWhatDoesNotEndInTimeWithoutCountingAFailure) {
     EXPECT_EQ(row(accepted.run.id).failures, 0);
 }
 
+TEST_F(ServiceTest, AnAttemptThatDoesNotWaitForRoomIsStoppedAndItsRunGoesOnWhenThereIsSome) {
+    ServiceOptions options;
+    options.events.bounds = {1000, 2000, 4000};
+    service = makeService(options);
+    RunRequest asked = request();
+    asked.resumable = true;
+    const auto accepted = create(std::move(asked));
+    untilStarted(1);
+    const std::string data = "\"" + std::string(900, 'x') + "\"";
+    const auto send = [&](int count) {
+        for (int i = 0; i < count; ++i) service->onEvent(accepted.run.id, 1, "custom", data);
+    };
+    EXPECT_TRUE(service->hasRoom());
+    send(2);
+    EXPECT_FALSE(service->hasRoom());
+    int told = 0;
+    service->whenRoom([&] { ++told; });
+    test::turn(io);
+    EXPECT_TRUE(executor.cancelled.empty()) << "it may still wait";
+    send(4);
+    until([&] { return !executor.cancelled.empty(); });
+    send(1);
+    end(0, ended(graph::RunEnd::Status::kInterrupted));
+    untilStarted(2);
+    EXPECT_EQ(executor.cancelled.size(), 1U);
+    EXPECT_EQ(told, 1);
+    EXPECT_TRUE(service->hasRoom());
+    EXPECT_EQ(executor.started[1].run.attempt, 2);
+    EXPECT_EQ(row(accepted.run.id).failures, 0);
+    end(1, ended(graph::RunEnd::Status::kSuccess));
+    until([&] { return accepted.live->outcome().has_value(); });
+    const auto page = runToEnd(io, service->eventPage({accepted.run.id, 0}));
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->next, 1 + 7 + 1) << "two of metadata, and all that were sent";
+}
+
 TEST_F(ServiceTest, RunsWaitWhileNoExecutorHasRoomAndStartWhenOneHas) {
     executor.has_room = false;
     create(request());

@@ -39,9 +39,10 @@ Thread threadOf(int n) {
     thread.status = n % 100 == 0 ? ThreadStatus::kInterrupted : ThreadStatus::kIdle;
     thread.error = RawJson();
     thread.state_checkpoint_id = number;
-    thread.values = json(R"({"topic":"topic-)" + std::to_string(n % 300) +
-                         R"(","messages":[{"type":"human","content":")" + std::string(300, 'q') +
-                         R"(","id":")" + number + R"("}]})");
+    thread.values =
+        json(R"({"topic":"topic-)" + std::to_string(n % 300) + R"(","kind":"chat","turns":)" + number +
+             R"(,"done":)" + (n % 2 == 0 ? "true" : "false") + R"(,"messages":[{"type":"human","content":")" +
+             std::string(300, 'q') + R"(","id":")" + number + R"("}]})");
     thread.state = json(R"({"values":)" + thread.values.text() + R"(,"next":[],"tasks":[]})");
     return thread;
 }
@@ -74,6 +75,8 @@ std::vector<Case> cases() {
     deep.offset = kThreads / 2;
     ThreadQuery narrow = query("{}", R"({"topic":"topic-200"})");
     narrow.status = ThreadStatus::kInterrupted;
+    ThreadQuery byCreation = query("{}", R"({"topic":"topic-7"})");
+    byCreation.sort_by = "created_at";
     ThreadQuery user = query(R"({"user":"user-7"})");
     user.sort_by = "created_at";
     return {
@@ -94,7 +97,12 @@ std::vector<Case> cases() {
         {"by state_updated_at", sorted("state_updated_at"), 50},
         {"values, of one user", query(R"({"user":"user-7"})", R"({"topic":"topic-7"})"), 50},
         {"values, interrupted", narrow, 50},
-        {"values alone", query("{}", R"({"topic":"topic-7"})"), 1000},
+        {"values alone", query("{}", R"({"topic":"topic-7"})"), 50},
+        {"values alone, by created_at", byCreation, 50},
+        {"values that nobody has", query("{}", R"({"topic":"nothing"})"), 50},
+        {"values, one key of all", query("{}", R"({"kind":"chat","topic":"topic-7"})"), 50},
+        {"values that half have", query("{}", R"({"done":true})"), 1000},
+        {"values inside a list", query("{}", R"({"messages":[{"id":"777"}]})"), 1000},
     };
 }
 

@@ -28,8 +28,8 @@ class ThreadUpkeepTest : public StoreTest {
         return read([id](Connection& db) { return store::findThread(db, id); });
     }
     std::optional<Timestamp> end(const ThreadId& id) { return find(id).value_or(Thread{}).expires_at; }
-    store::ExpiredThreads expire(std::int64_t now, std::int64_t limit = 100) {
-        return write([=](Connection& db) { return store::expireThreads(db, at(now), limit); });
+    store::ExpiredThreads expire(std::int64_t now, std::int64_t limit = 100, const Ids& held = {}) {
+        return write([=](Connection& db) { return store::expireThreads(db, at(now), limit, held); });
     }
     void checkpoint(const ThreadId& thread, const std::string& ns, const std::string& id,
                     const std::string& value) {
@@ -147,6 +147,13 @@ TEST_P(ThreadUpkeepTest, KeepLatestOfWhatIsLarge) {
     EXPECT_EQ(latest()->channels.size(), 1U);
     EXPECT_EQ(expire(200).pruned, Ids{id});
     EXPECT_EQ(storage(id).checkpoints.count, 1);
+}
+
+TEST_P(ThreadUpkeepTest, AThreadThatIsBeingChangedWaitsAndHoldsUpNobody) {
+    const auto held = add(kMinute, 0), other = add(kMinute, 1);
+    EXPECT_EQ(expire(100, 1, {held}).deleted, Ids{other});
+    EXPECT_EQ(expire(100, 1, {held}).count(), 0U);
+    EXPECT_EQ(expire(100).deleted, Ids{held});
 }
 
 TEST_P(ThreadUpkeepTest, ARetiredThreadDoesNotExpire) {

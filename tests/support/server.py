@@ -223,6 +223,21 @@ class Server:
         return until(lambda: (lambda now: now if now.get("status") in statuses else None)(self.run(run)),
                      f"run {run['run_id']} to be {' or '.join(statuses)}", timeout_s * SLOW)
 
+    def sockets(self):
+        """Inodes of the sockets that the process has open."""
+        links = []
+        for entry in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
+            try:
+                links.append(os.readlink(entry))
+            except OSError:
+                pass  # closed meanwhile
+        return {link for link in links if link.startswith("socket:")}
+
+    def rss(self):
+        """Bytes of memory that the process has resident."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
     def worker_pids(self):
         """Processes that are children of the server."""
         found = []

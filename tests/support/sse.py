@@ -7,9 +7,13 @@ import time
 import urllib.parse
 
 
-def connect(url, timeout_s=15.0):
+def connect(url, timeout_s=15.0, receive_buffer=None):
     parts = urllib.parse.urlsplit(url)
-    sock = socket.create_connection((parts.hostname, parts.port), timeout=timeout_s)
+    sock = socket.socket(socket.AF_INET6 if ":" in parts.hostname else socket.AF_INET)
+    if receive_buffer:  # bytes; before the connection is made, or its window is larger
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.settimeout(timeout_s)
+    sock.connect((parts.hostname, parts.port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
@@ -40,9 +44,11 @@ class Event:
 class Exchange:
     """One request, and its response as it arrives. `raw` are the body's bytes with the chunking taken off."""
 
+    receive_buffer = None  # bytes; None: the system's
+
     def __init__(self, url, method, path, body=None, headers=(), timeout_s=20.0):
         self.timeout_s = timeout_s
-        self._sock = connect(url, timeout_s)
+        self._sock = connect(url, timeout_s, self.receive_buffer)
         self._buffer = b""
         self._sent = time.monotonic()
         self._sock.sendall(head(url, method, path, body, headers))
@@ -64,6 +70,14 @@ class Exchange:
         """Breaks the connection with a reset."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         self._sock.close()
+
+    def half_close(self):
+        """Sends no more, reads on."""
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def at_end(self):
+        """Whether the server closes the connection after the answer, without another byte."""
+        return not self._buffer and self._sock.recv(1) == b""
 
     def header(self, name):
         found = [value for key, value in self.headers if key.lower() == name.lower()]

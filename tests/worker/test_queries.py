@@ -84,6 +84,22 @@ def test_supersteps_make_a_thread(server):
     assert made["state"]["values"]["out"] == "b" and made["state"]["next"] == []
 
 
+def test_what_an_update_writes_carries_its_number_and_ends_where_the_server_gave_it_up(server):
+    run = server.start_run("human", {"text": "q"}).wait()
+    before = history(server, "human", run.thread_id)
+    seen = []
+
+    def refuse(header):
+        seen.append((header["update"], header["run_id"], header["attempt"]))
+        return {"type": "Fenced", "message": "The state update is over"}
+
+    server.refusals["checkpoint.put"] = refuse
+    with pytest.raises(RuntimeError, match="Fenced"):
+        update(server, "human", run.thread_id, {"values": {"text": "edited"}}, update=7)
+    assert seen == [(7, None, None)]
+    assert history(server, "human", run.thread_id) == before
+
+
 def test_bad_updates_say_why(server):
     run = server.start_run("human", {"text": "q"}).wait()
     with pytest.raises(RuntimeError, match="InvalidUpdateError: Node nope does not exist"):

@@ -143,7 +143,7 @@ def test_no_checkpoint_no_state(server):
 def test_a_failed_put_fails_the_run(server):
     server.refusals["checkpoint.put"] = lambda header: {"type": "Storage", "message": "disk full"}
     run = server.start_run("echo", {"text": "x"}).wait()
-    assert run.status == "error" and run.error == {"error": "CallError", "message": "disk full"}
+    assert run.status == "error" and run.error == {"error": "Storage", "message": "disk full"}
 
 
 # ---- cancelling

@@ -22,4 +22,4 @@ def test_batches_carry_the_fence(server):
 def test_a_refused_batch_is_the_nodes_error(server):
     server.refusals["store.batch"] = lambda header: {"type": "Storage", "message": "no space"}
     run = server.start_run("memory", {"key": "a", "value": 1}).wait()
-    assert run.error == {"error": "CallError", "message": "no space"}
+    assert run.error == {"error": "Storage", "message": "no space"}

@@ -104,7 +104,7 @@ boost::asio::awaitable<RunEnd> NativeExecutor::attempt(NativeRun& run) {
     const Run& row = run.start.run;
     run.snapshot.key.thread_id = row.thread_id.str();
     if (run.start.checkpoint) {
-        auto snapshot = Snapshot::fromTuple(*run.start.checkpoint);
+        auto snapshot = Snapshot::fromTuple(*std::exchange(run.start.checkpoint, {}));
         if (!snapshot) co_return failed({"InvalidCheckpoint", snapshot.error().detail});
         run.snapshot = std::move(*snapshot);
     }
@@ -161,18 +161,25 @@ boost::asio::awaitable<RunEnd> NativeExecutor::callGraph(NativeRun& run) {
         run.record(*error);
         co_return co_await settle(run, failed(*error));
     }
-    JsonWriter event;
-    event.beginObject().key(graph_id).raw(*update).endObject();
-    run.send("updates", event.text());
-    const Step step{ids_.next(run.snapshot.key.id), "loop", {}, update->view(), clock_.now()};
-    run.advance(step);
-    run.send("values", run.state());
+    take(run, *std::exchange(update, {}));
     co_return co_await settle(run, ended(RunEnd::Status::kSuccess));
+}
+
+// What the graph returned.
+void NativeExecutor::take(NativeRun& run, const RawJson& update) {
+    {
+        JsonWriter event;
+        event.beginObject().key(run.start.run.graph_id).raw(update).endObject();
+        run.send("updates", event.text());
+    }
+    run.advance(Step{ids_.next(run.snapshot.key.id), "loop", {}, update.view(), clock_.now()});
+    run.send("values", run.state());
 }
 
 // Stores what waits and describes where the thread stands.
 boost::asio::awaitable<RunEnd> NativeExecutor::settle(NativeRun& run, RunEnd end) {
     co_await run.store();
+    run.dropState();
     end.state = run.snapshot.threadState();
     end.checkpoint_id = run.snapshot.key.id;
     co_return end;

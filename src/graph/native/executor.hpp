@@ -45,6 +45,7 @@ class NativeExecutor final : public Executor {
     boost::asio::awaitable<void> execute(std::shared_ptr<NativeRun> run);
     boost::asio::awaitable<RunEnd> attempt(NativeRun& run);
     boost::asio::awaitable<RunEnd> callGraph(NativeRun& run);
+    void take(NativeRun& run, const RawJson& update);
     boost::asio::awaitable<RunEnd> settle(NativeRun& run, RunEnd end);
     // Applies one update; what has to be stored for it is appended to `puts`.
     Result<void> apply(Snapshot& snapshot, const std::string& graph_id, JsonView update,

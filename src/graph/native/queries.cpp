@@ -18,11 +18,11 @@ Result<Tuple> readTuple(sql::Connection& db, const CheckpointKey& key) {
 }
 
 // A list of ThreadState; a Problem where it gets larger than a worker's answer could be.
-Result<RawJson> statesOf(const std::vector<CheckpointTuple>& tuples) {
+Result<RawJson> statesOf(std::vector<CheckpointTuple> tuples) {
     JsonWriter out;
     out.beginArray();
-    for (const auto& tuple : tuples) {
-        auto snapshot = Snapshot::fromTuple(tuple);
+    for (auto& tuple : tuples) {
+        auto snapshot = Snapshot::fromTuple(std::move(tuple));
         if (!snapshot) return snapshot.error();
         out.raw(snapshot->threadState());
         if (out.text().size() > limits::kFrameBody) {
@@ -49,7 +49,7 @@ Result<JsonView> valuesOf(JsonView update) {
 
 boost::asio::awaitable<Result<RawJson>> NativeExecutor::state(StateQuery query) {
     auto job = [key = query.key](sql::Connection& db) { return readTuple(db, key); };
-    const Result<Tuple> tuple = co_await db_.read(std::move(job));
+    Result<Tuple> tuple = co_await db_.read(std::move(job));
     if (!tuple) co_return tuple.error();
     if (!*tuple) {
         Snapshot nothing;
@@ -58,7 +58,7 @@ boost::asio::awaitable<Result<RawJson>> NativeExecutor::state(StateQuery query) 
         nothing.metadata = RawJson();
         co_return nothing.threadState();
     }
-    auto snapshot = Snapshot::fromTuple(**tuple);
+    auto snapshot = Snapshot::fromTuple(std::move(**tuple));
     if (!snapshot) co_return snapshot.error();
     co_return snapshot->threadState();
 }
@@ -101,12 +101,12 @@ Result<void> NativeExecutor::apply(Snapshot& snapshot, const std::string& graph_
 
 boost::asio::awaitable<Result<UpdatedState>> NativeExecutor::update(StateUpdate update) {
     auto read = [key = update.key](sql::Connection& db) { return readTuple(db, key); };
-    const Result<Tuple> tuple = co_await db_.read(std::move(read));
+    Result<Tuple> tuple = co_await db_.read(std::move(read));
     if (!tuple) co_return tuple.error();
     Snapshot snapshot;
     snapshot.key.thread_id = update.key.thread_id;
     if (*tuple) {
-        auto stored = Snapshot::fromTuple(**tuple);
+        auto stored = Snapshot::fromTuple(std::move(**tuple));
         if (!stored) co_return stored.error();
         snapshot = std::move(*stored);
     }

@@ -8,9 +8,15 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace heddle::graph {
+namespace {
+
+constexpr std::chrono::hours kLong{24 * 365};
+
+}  // namespace
 
 NativeRun::NativeRun(boost::asio::any_io_executor loop, sql::Database& db, RunObserver& observer,
                      RunStart started)
@@ -24,8 +30,18 @@ void NativeRun::emit(std::string_view json) {
 
 boost::asio::awaitable<void> NativeRun::sleep(std::chrono::microseconds time) {
     if (start.run.kwargs.durability != "exit") co_await store();
-    if (cancelled_) throw RunStopped();
     boost::asio::steady_timer timer(loop_, time);
+    co_await wait(timer);
+    while (start.run.kwargs.resumable && !observer_.hasRoom()) {
+        const auto room = std::make_shared<boost::asio::steady_timer>(loop_, kLong);
+        observer_.whenRoom([room] { room->cancel(); });
+        co_await wait(*room);
+    }
+}
+
+// Until the timer ends or is cancelled. Throws RunStopped when the run is.
+boost::asio::awaitable<void> NativeRun::wait(boost::asio::steady_timer& timer) {
+    if (cancelled_) throw RunStopped();
     sleeping_.push_back(&timer);
     boost::system::error_code error;
     co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));

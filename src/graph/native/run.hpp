@@ -44,6 +44,8 @@ class NativeRun final : public RunContext {
     void advance(const Step& step);
     // Goes on from the snapshot as it is.
     void resume() { state_ = snapshot.values(); }
+    // The graph has ended; states may be large.
+    void dropState() { state_ = RawJson(); }
     void record(const RunError& error);
     // Stores what waits, in one transaction. Throws RunStopped when the attempt is no longer the current one,
     // and sql::Error when the database cannot.
@@ -53,6 +55,8 @@ class NativeRun final : public RunContext {
     Snapshot snapshot;
 
   private:
+    boost::asio::awaitable<void> wait(boost::asio::steady_timer& timer);
+
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
     RunObserver& observer_;

@@ -132,7 +132,7 @@ std::string CheckpointIds::next(std::string_view parent) {
     return Uuid(bytes).str();
 }
 
-Result<Snapshot> Snapshot::fromTuple(const CheckpointTuple& tuple) {
+Result<Snapshot> Snapshot::fromTuple(CheckpointTuple tuple) {
     const auto foreign = Problem::conflict("The thread's checkpoints were not written by a native graph");
     if (tuple.checkpoint.type != "json") return foreign;
     auto parsed = RawJson::parse(tuple.checkpoint.bytes);
@@ -147,9 +147,9 @@ Result<Snapshot> Snapshot::fromTuple(const CheckpointTuple& tuple) {
     if (const auto next = checkpoint.get("next")) {
         for (const JsonView node : next->elements()) snapshot.next.push_back(node.string().value_or(""));
     }
-    for (const auto& channel : tuple.channels) {
+    for (auto& channel : tuple.channels) {
         if (channel.value.type != "json") return foreign;
-        snapshot.channels.push_back(channel);
+        snapshot.channels.push_back(std::move(channel));
     }
     if (const auto order = checkpoint.get("channels")) sortChannels(snapshot.channels, order->elements());
     for (const auto& write : tuple.writes) {
@@ -159,18 +159,27 @@ Result<Snapshot> Snapshot::fromTuple(const CheckpointTuple& tuple) {
     return snapshot;
 }
 
+namespace {
+
+void writeValues(JsonWriter& out, const Snapshot& snapshot) {
+    out.beginObject();
+    for (const auto& channel : snapshot.channels) out.key(channel.channel).raw(channel.value.bytes);
+    out.endObject();
+}
+
+}  // namespace
+
 RawJson Snapshot::values() const {
     JsonWriter out;
-    out.beginObject();
-    for (const auto& channel : channels) out.key(channel.channel).raw(channel.value.bytes);
-    out.endObject();
+    writeValues(out, *this);
     return RawJson::trusted(out.take());
 }
 
 RawJson Snapshot::threadState() const {
     JsonWriter out;
     out.beginObject();
-    out.key("values").raw(values());
+    out.key("values");
+    writeValues(out, *this);
     out.key("next").beginArray();
     for (const auto& node : next) out.string(node);
     out.endArray();

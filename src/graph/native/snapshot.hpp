@@ -43,7 +43,7 @@ struct Snapshot {
     std::optional<std::string> task_error;
 
     // kConflict when the checkpoint was not written by a native graph.
-    static Result<Snapshot> fromTuple(const CheckpointTuple& tuple);
+    static Result<Snapshot> fromTuple(CheckpointTuple tuple);
     // {key: value…}
     [[nodiscard]] RawJson values() const;
     // The ThreadState JSON of `GET /threads/{id}/state`.

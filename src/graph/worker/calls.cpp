@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/worker/calls.hpp"
 
-#include "base/log.hpp"
-
 namespace heddle::graph {
 
 std::optional<Attempt> readAttempt(const FrameHeader& header) {
@@ -16,6 +14,11 @@ std::optional<Attempt> readAttempt(const FrameHeader& header) {
 CallServer::CallServer(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock,
                        Fenced fenced)
     : loop_(std::move(loop)), db_(db), clock_(clock), fenced_(std::move(fenced)) {}
+
+std::int64_t CallServer::beginUpdate() {
+    updates_.insert(++last_update_);
+    return last_update_;
+}
 
 bool CallServer::serve(const std::shared_ptr<Channel>& channel, const FrameView& frame) {
     struct Entry {
@@ -39,7 +42,10 @@ bool CallServer::serve(const std::shared_ptr<Channel>& channel, const FrameView&
     for (const auto& entry : kMethods) {
         if (entry.method != *method) continue;
         Call call{channel, *id, readAttempt(frame.header)};
-        if (!call.attempt && frame.header.get("run_id")) {
+        const auto update = frame.header.integer("update");
+        if (update && !updates_.contains(*update)) {
+            refuse(call, "Fenced", "The state update is over");
+        } else if (!call.attempt && frame.header.get("run_id")) {
             refuse(call, "InvalidRequest", "run_id and attempt do not name an attempt");
         } else {
             (this->*entry.serve)(std::move(call), frame);
@@ -56,11 +62,6 @@ void CallServer::refuse(const Call& call, std::string_view type, const std::stri
 void CallServer::send(const Call& call, Answer answer) {
     const bool sent = call.channel->reply(call.id, std::move(answer.fields), std::move(answer.parts));
     if (!sent) refuse(call, "TooLarge", "The answer does not fit a frame");
-}
-
-void CallServer::storageFailed(const Call& call, std::string_view what) {
-    log::error("worker.storage_failed", {{"error", what}});
-    refuse(call, "StorageError", "The database failed");
 }
 
 }  // namespace heddle::graph

@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace heddle::graph {
@@ -43,6 +44,11 @@ class CallServer {
 
     // Takes a call; false when it is none of ours.
     bool serve(const std::shared_ptr<Channel>& channel, const FrameView& frame);
+
+    // A state update begins: its number, for the `update` of the worker's calls. After endUpdate() what such
+    // a call still writes is refused; what came before is in the writer's queue.
+    std::int64_t beginUpdate();
+    void endUpdate(std::int64_t number) { updates_.erase(number); }
 
   private:
     // Who is to be answered.
@@ -82,12 +88,13 @@ class CallServer {
 
     void refuse(const Call& call, std::string_view type, const std::string& why);
     void send(const Call& call, Answer answer);
-    void storageFailed(const Call& call, std::string_view what);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
     const Clock& clock_;
     Fenced fenced_;
+    std::unordered_set<std::int64_t> updates_;  // under way
+    std::int64_t last_update_ = 0;
 };
 
 }  // namespace heddle::graph

@@ -2,6 +2,7 @@
 // The templates of CallServer, for the files that define its calls.
 #pragma once
 
+#include "base/log.hpp"
 #include "graph/worker/calls.hpp"
 #include "store/runs.hpp"
 
@@ -13,6 +14,7 @@ namespace heddle::graph {
 template <class Awaited, class Make>
 boost::asio::awaitable<void> CallServer::answer(CallServer* self, Call call, Awaited job, Make make) {
     std::string failure;
+    std::string_view told = "The database failed";
     try {
         auto result = co_await std::move(job);
         if (!result) {
@@ -26,10 +28,14 @@ boost::asio::awaitable<void> CallServer::answer(CallServer* self, Call call, Awa
             self->send(call, make(std::move(**result)));
         }
         co_return;
+    } catch (const sql::Error& error) {
+        failure = error.what();
+        if (error.code() == sql::Error::Code::kFull) told = "The server's disk is full";
     } catch (const std::exception& error) {
         failure = error.what();
     }
-    self->storageFailed(call, failure);
+    log::error("worker.storage_failed", {{"error", failure}});
+    self->refuse(call, "StorageError", std::string(told));
 }
 
 template <class Change, class Make>

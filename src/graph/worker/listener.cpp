@@ -3,6 +3,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -55,11 +56,7 @@ std::string Tokens::issue(std::size_t owner) {
     revoke(owner);
     std::array<std::uint8_t, kTokenDigits / 2> bytes{};
     random_.fill(bytes);
-    std::string token;
-    for (const auto byte : bytes) {
-        token += "0123456789abcdef"[byte >> 4U];
-        token += "0123456789abcdef"[byte & 15U];
-    }
+    std::string token = hexDigits(bytes);
     entries_.push_back({owner, token});
     return token;
 }

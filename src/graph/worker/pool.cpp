@@ -111,6 +111,23 @@ bool WorkerExecutor::hosts(std::string_view graph_id) const {
     return std::any_of(options_.graphs.begin(), options_.graphs.end(), same);
 }
 
+// A graph that loads on one worker can run.
+std::vector<GraphFault> WorkerExecutor::faults() const {
+    std::vector<GraphFault> out;
+    for (const auto& graph : options_.graphs) {
+        const RunError* why = nullptr;
+        bool runs = false;
+        for (const auto& worker : workers_) {
+            if (!worker->ready()) continue;
+            const RunError* error = worker->loadError(graph.graph_id);
+            runs |= error == nullptr;
+            if (error != nullptr) why = error;
+        }
+        if (why != nullptr && !runs) out.push_back({graph.graph_id, *why});
+    }
+    return out;
+}
+
 bool WorkerExecutor::ready(std::string_view graph_id, Company company) const {
     if (!warm_ || stopping_) return false;
     // As many as may run may wait: so the worker is not given back between two of them.

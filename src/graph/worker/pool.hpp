@@ -53,6 +53,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
 
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
     [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
+    [[nodiscard]] std::vector<GraphFault> faults() const override;
     // A run for which there is no place (any more) waits for one.
     void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
@@ -135,6 +136,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::vector<bool> started_before_;  // by worker
     bool warm_ = false;                 // runs may be placed
     bool stopping_ = false;
+    bool wants_room_ = false;                       // credit is held back until the observer has room
     std::list<boost::asio::steady_timer*> askers_;  // they wait for a worker
     boost::asio::steady_timer warm_timer_;
     boost::asio::steady_timer stopped_;

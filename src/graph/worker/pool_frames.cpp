@@ -146,6 +146,13 @@ void WorkerExecutor::onRunEvent(Worker& worker, const FrameView& frame) {
         observer_->onEvent(attempt->run, attempt->number, *event, std::string(frame.body));
     }
     worker.took(frame.body.size());
+    if (observer_->hasRoom()) return worker.giveBack();
+    if (std::exchange(wants_room_, true)) return;
+    observer_->whenRoom([this, weak = std::weak_ptr(alive_)] {
+        if (weak.expired()) return;
+        wants_room_ = false;
+        for (const auto& each : workers_) each->giveBack();
+    });
 }
 
 void WorkerExecutor::onRunEnd(Worker& worker, const FrameView& frame) {

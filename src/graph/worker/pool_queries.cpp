@@ -97,6 +97,7 @@ asio::awaitable<Result<RawJson>> WorkerExecutor::ask(std::string graph_id, JsonW
     };
     waiter->timer.expires_after(options_.state_time);
     const bool sent = worker->channel().call(std::move(header), std::move(body), std::move(done));
+    if (!sent && !worker->channel().open()) co_return Problem::unavailable("The worker died");
     if (!sent) co_return Problem::tooLarge("The request does not fit a frame to a worker");
     boost::system::error_code cancelled;
     co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
@@ -123,11 +124,15 @@ asio::awaitable<Result<RawJson>> WorkerExecutor::history(HistoryQuery query) {
 
 asio::awaitable<Result<UpdatedState>> WorkerExecutor::update(StateUpdate update) {
     JsonWriter header = queryHeader("state.update", update.graph_id, update.key);
+    const auto number = calls_.beginUpdate();
+    header.key("update").integer(number);
     JsonWriter body;
     body.beginObject().key("config").raw(update.config);
     body.key("supersteps").raw(update.supersteps).endObject();
     update.supersteps = RawJson();  // it may be large
     const auto answer = co_await ask(std::move(update.graph_id), std::move(header), body.take());
+    // A worker that was too slow may still be at it, and runs may start now.
+    calls_.endUpdate(number);
     if (!answer) co_return answer.error();
     const auto checkpoint = answer->view().get("checkpoint");
     const auto state = answer->view().get("state");

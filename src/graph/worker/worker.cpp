@@ -165,8 +165,7 @@ void Worker::probe() {
                    });
 }
 
-void Worker::took(std::size_t bytes) {
-    taken_bytes_ += bytes;
+void Worker::giveBack() {
     if (!channel_ || taken_bytes_ < options_.event_window / 4) return;
     JsonWriter header = frameHeader("credit");
     header.key("bytes").integer(static_cast<std::int64_t>(std::exchange(taken_bytes_, 0)));

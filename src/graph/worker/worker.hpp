@@ -65,8 +65,10 @@ class Worker final : public Channel::Handler {
     [[nodiscard]] const RunError* loadError(std::string_view graph_id) const;
     // Only while ready().
     [[nodiscard]] Channel& channel() { return *channel_; }
-    // An event of `bytes` was taken: gives the credit back, in batches.
-    void took(std::size_t bytes);
+    // An event of `bytes` was taken: its credit is to be given back.
+    void took(std::size_t bytes) { taken_bytes_ += bytes; }
+    // Gives credit back, in batches.
+    void giveBack();
 
     std::size_t active = 0;  // runs on it; kept by the pool
 

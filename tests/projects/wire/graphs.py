@@ -13,7 +13,7 @@ from langgraph.config import get_config, get_stream_writer
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
-from langgraph.types import Send, interrupt
+from langgraph.types import Command, Send, interrupt
 from typing_extensions import TypedDict
 
 
@@ -307,3 +307,126 @@ async def block_loop(state: BlockerState):
 
 
 blocker = chain(BlockerState, ("thread", block_thread), ("loop", block_loop)).compile(name="blocker")
+
+
+# ---- nested: the graph inside asks
+
+
+class InnerState(TypedDict, total=False):
+    text: str
+    answer: Any
+    notes: Annotated[list, operator.add]
+
+
+class OuterState(TypedDict, total=False):
+    text: str
+    answer: Any
+    steps: Annotated[list, operator.add]
+
+
+def ask_inside(state: InnerState):
+    return {"answer": interrupt({"question": "inside?", "text": state.get("text")}), "notes": ["asked"]}
+
+
+inner = chain(
+    InnerState, ("first", lambda state: {"notes": ["first"]}), ("ask", ask_inside), ("last", lambda state: {"notes": ["last"]})
+).compile(name="inner")
+nested = chain(OuterState, ("inner", inner), ("outside", step("outside"))).compile(name="nested")
+
+
+# ---- crowd: several graphs inside ask at the same time
+
+
+class CrowdState(TypedDict, total=False):
+    people: list
+    answers: Annotated[list, operator.add]
+
+
+class MemberState(TypedDict, total=False):
+    text: str
+    answers: Annotated[list, operator.add]
+
+
+def ask_member(state: MemberState):
+    return {"answers": [[state["text"], interrupt({"who": state["text"]})]]}
+
+
+_crowd = StateGraph(CrowdState)
+_crowd.add_node("member", chain(MemberState, ("ask", ask_member)).compile(name="member"))
+_crowd.add_conditional_edges(START, lambda state: [Send("member", {"text": name}) for name in state["people"]], ["member"])
+_crowd.add_edge("member", END)
+crowd = _crowd.compile(name="crowd")
+
+
+# ---- handoff: the graph inside sends the one outside somewhere (Command.PARENT)
+
+
+class HandoffState(TypedDict, total=False):
+    to: Any
+    text: str
+    steps: Annotated[list, operator.add]
+
+
+def hand_over(state: HandoffState):
+    if "to" not in state:
+        return {}
+    goto = [Send("bob", {"text": "sent"}), "carol"] if state["to"] == "both" else state["to"]
+    return Command(graph=Command.PARENT, goto=goto, update={"steps": ["team"], "text": "from inside"})
+
+
+_handoff = StateGraph(HandoffState)
+_handoff.add_node("team", chain(HandoffState, ("lead", hand_over)).compile(name="team"))
+for _name in ("bob", "carol"):
+    _handoff.add_node(_name, lambda state, _name=_name: {"steps": [f"{_name}: {state.get('text')}"]})
+    _handoff.add_edge(_name, END)
+_handoff.add_edge(START, "team")
+handoff = _handoff.compile(name="handoff")
+
+
+# ---- story: two nodes, each tells it word by word, in more than one script
+
+
+class StoryState(TypedDict, total=False):
+    words: int
+    pause_s: float  # after each word
+    later_s: float  # in the second node
+    told: Annotated[list, operator.add]
+
+
+def tell(name: str):
+    async def chapter(state: StoryState):
+        write = get_stream_writer()
+        pause_s = float(state.get("pause_s", 0.01))
+        if name == "two":
+            pause_s = float(state.get("later_s", pause_s))
+        for at in range(int(state.get("words", 5))):
+            write({"chapter": name, "word": at, "text": f"é{at} 日本 \U0001f9f5"})
+            await asyncio.sleep(pause_s)
+        return {"told": [f"{name} ü"]}
+
+    return chapter
+
+
+story = chain(StoryState, ("one", tell("one")), ("two", tell("two"))).compile(name="story")
+
+
+# ---- flood: many custom events, as fast as they go
+
+
+class FloodState(TypedDict, total=False):
+    events: int
+    size: int
+    sent: int
+
+
+async def pour(state: FloodState):
+    write = get_stream_writer()
+    padding = "x" * int(state.get("size", 0))
+    for at in range(int(state["events"])):
+        write({"n": at, "padding": padding})
+        if at % 100 == 99:
+            await asyncio.sleep(0)
+    return {"sent": int(state["events"])}
+
+
+flood = chain(FloodState, ("pour", pour)).compile(name="flood")

@@ -40,9 +40,11 @@ class Calls : public ::testing::Test {
         out.key("run_id").string(run->id.str()).key("attempt").integer(run->attempt);
         return out;
     }
-    // A checkpoint with one channel.
-    std::shared_ptr<test::FakeWorker::Answer> put(const std::string& id, const heddle::Run* run) {
+    // A checkpoint with one channel. `update`: the state update's number, as JSON.
+    std::shared_ptr<test::FakeWorker::Answer> put(const std::string& id, const heddle::Run* run,
+                                                  const std::string& update = {}) {
         JsonWriter out = header("checkpoint.put", run);
+        if (!update.empty()) out.key("update").raw(update);
         out.key("checkpoint_id").string(id).key("parent_checkpoint_id").null().key("type").string("msgpack");
         out.key("versions").raw(R"({"text":"1"})");
         out.key("blobs").raw(R"([{"channel":"text","version":"1","type":"msgpack"}])");
@@ -109,6 +111,28 @@ TEST_F(Calls, AWriteOfAnotherAttemptIsFencedAndItsRunIsOver) {
     EXPECT_EQ(store(R"([{"op":"put","namespace":["a"],"key":"k","value":{}}])", &run).error, "Fenced");
     // Reading is free.
     EXPECT_EQ(store(R"([{"op":"get","namespace":["a"],"key":"k"}])", &run).body, R"({"results":[null]})");
+}
+
+TEST_F(Calls, AStateUpdateThatWasGivenUpWritesNothingAnyMore) {
+    StateUpdate asked;
+    asked.graph_id = "agent";
+    asked.key.thread_id = storage.thread.id.str();
+    asked.supersteps = RawJson::trusted("[]");
+    std::optional<Result<UpdatedState>> answer;
+    const auto update = [&]() -> test::asio::awaitable<void> {
+        auto updated = co_await pool.update(asked);
+        answer.emplace(std::move(updated));
+    };
+    test::asio::co_spawn(io, update(), test::asio::detached);
+    const auto frame = worker->next("state.update");
+    EXPECT_EQ(worker->await(put("1f0", nullptr, frame.header.at("update"))).error, "");
+    // As when the worker had not answered in time.
+    worker->channel->fail(*JsonView::trusted(frame.header.at("id")).integer(), "InvalidUpdateError", "no");
+    test::runUntil(io, [&] { return answer.has_value(); });
+    EXPECT_EQ(answer->error().kind, ProblemKind::kBadRequest);
+    EXPECT_EQ(worker->await(put("1f1", nullptr, frame.header.at("update"))).error, "Fenced");
+    EXPECT_EQ(get("1f1").header.count("checkpoint"), 0U);
+    EXPECT_EQ(get("1f0").header.count("checkpoint"), 1U);
 }
 
 TEST_F(Calls, PipelinedWritesAreDoneInTheOrderOfTheirFrames) {

@@ -154,8 +154,8 @@ class FakeWorker final : public graph::Channel::Handler {
     void onFrame(const std::shared_ptr<graph::Channel>&, const graph::FrameView& frame) override {
         Frame taken;
         taken.method = frame.header.text("method").value_or("");
-        for (const auto* key :
-             {"run_id", "attempt", "thread_id", "graph_id", "checkpoint", "bytes", "deadline_ms"}) {
+        for (const auto* key : {"id", "run_id", "attempt", "update", "thread_id", "graph_id", "checkpoint",
+                                "bytes", "deadline_ms"}) {
             if (const auto value = frame.header.get(key)) taken.header[key] = std::string(value->text());
         }
         taken.parts.assign(frame.parts.begin(), frame.parts.end());

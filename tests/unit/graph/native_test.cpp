@@ -169,6 +169,30 @@ TEST_F(Native, SleepingCanBeCancelled) {
     EXPECT_EQ(get(end.state, "next"), R"(["sleep"])");
 }
 
+TEST_F(Native, AResumableRunWaitsForRoomForItsEvents) {
+    heddle::Run run = storage.claimed("sleep", R"({"seconds":0})");
+    run.kwargs.resumable = true;
+    observer.has_room = false;
+    executor.start({run, std::nullopt}, Executor::Placement::kAny);
+    test::runUntil(io, [&] { return !observer.room_waiters.empty(); });
+    EXPECT_TRUE(observer.ends.empty());
+    observer.makeRoom();
+    test::runUntil(io, [&] { return !observer.ends.empty(); });
+    EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kSuccess);
+}
+
+TEST_F(Native, ARunThatWaitsForRoomCanBeCancelled) {
+    heddle::Run run = storage.claimed("sleep", R"({"seconds":0})");
+    run.kwargs.resumable = true;
+    observer.has_room = false;
+    executor.start({run, std::nullopt}, Executor::Placement::kAny);
+    test::runUntil(io, [&] { return !observer.room_waiters.empty(); });
+    executor.cancel(run.id, run.attempt);
+    test::runUntil(io, [&] { return !observer.ends.empty(); });
+    EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kInterrupted);
+    observer.makeRoom();
+}
+
 TEST_F(Native, AFencedAttemptStoresNothing) {
     heddle::Run run = storage.claimed("echo", R"({"text":"a"})");
     run.attempt += 1;  // not the current one

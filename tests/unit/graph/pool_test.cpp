@@ -191,7 +191,11 @@ TEST_F(Pool, AGraphThatDidNotLoadIsRefused) {
     start({}, "broken");
     untilEnds(1);
     EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kRefused);
-    EXPECT_EQ(observer.ends[0].end.error, (RunError{"GraphLoadError", "ImportError: no module named x"}));
+    const RunError why{"GraphLoadError", "ImportError: no module named x"};
+    EXPECT_EQ(observer.ends[0].end.error, why);
+    ASSERT_EQ(pool.faults().size(), 1U);
+    EXPECT_EQ(pool.faults()[0].graph_id, "broken");
+    EXPECT_EQ(pool.faults()[0].error, why);
     EXPECT_EQ(worker->count("run.start"), 0U);
 }
 
@@ -319,6 +323,21 @@ TEST_F(Pool, CreditComesBackInBatches) {
     EXPECT_EQ(worker->count("credit"), 0U);
     worker->event(run, "custom", "\"" + std::string(5000, 'x') + "\"");
     EXPECT_EQ(worker->next("credit").header.at("bytes"), "5102");
+}
+
+TEST_F(Pool, CreditIsHeldBackWhileThereIsNoRoomForEvents) {
+    const auto worker = join(0);
+    const heddle::Run run = start();
+    observer.has_room = false;
+    const std::string data = "\"" + std::string(498, 'x') + "\"";
+    for (int i = 0; i < 3; ++i) worker->event(run, "custom", data);
+    test::runUntil(io, [&] { return observer.events.size() == 3; });
+    EXPECT_EQ(worker->count("credit"), 0U);
+    ASSERT_EQ(observer.room_waiters.size(), 1U) << "asked once";
+    observer.makeRoom();
+    EXPECT_EQ(worker->next("credit").header.at("bytes"), "1500");
+    worker->event(run, "custom", data);
+    EXPECT_EQ(worker->next("credit").header.at("bytes"), "500");
 }
 
 TEST_F(Pool, AnEventOfTwoLinesEndsTheConnection) {

@@ -68,10 +68,18 @@ class Observer final : public graph::RunObserver {
         ends.push_back({run, attempt, std::move(end)});
     }
     void onCapacity() override { ++capacity; }
+    [[nodiscard]] bool hasRoom() const override { return has_room; }
+    void whenRoom(std::function<void()> callback) override { room_waiters.push_back(std::move(callback)); }
+    void makeRoom() {
+        has_room = true;
+        for (const auto& told : std::exchange(room_waiters, {})) told();
+    }
 
     std::vector<std::string> events;
     std::vector<End> ends;
     int capacity = 0;
+    bool has_room = true;
+    std::vector<std::function<void()>> room_waiters;
 };
 
 // Runs the loop until `done()`, at most 20 s.

@@ -26,9 +26,9 @@ struct Witness {
 };
 
 // Writes "first", then waits until the client has gone.
-Handler waitForGone(Witness& witness) {
-    return [&witness](Request&) -> awaitable<Response> {
-        co_return streaming([&witness](StreamWriter& writer) -> awaitable<void> {
+Handler waitForGone(Witness& witness, ClientEnd client_end = ClientEnd::kGone) {
+    return [&witness, client_end](Request&) -> awaitable<Response> {
+        Response response = streaming([&witness](StreamWriter& writer) -> awaitable<void> {
             const auto executor = co_await asio::this_coro::executor;
             asio::steady_timer timer(executor, kPatience);
             writer.onGone([&] {
@@ -42,6 +42,8 @@ Handler waitForGone(Witness& witness) {
             witness.last_write = last;
             witness.ended = true;
         });
+        response.client_end = client_end;
+        co_return response;
     };
 }
 
@@ -129,6 +131,62 @@ TEST_P(GoneTest, IsNoticedBetweenWrites) {
 
 INSTANTIATE_TEST_SUITE_P(Clients, GoneTest,
                          ::testing::Values(Leaving::kCloses, Leaving::kResets, Leaving::kHalfCloses));
+
+// Waits for `go`, then writes "second" and whatever follows until the client has gone.
+Handler waitForGo(asio::steady_timer& go, Witness& witness) {
+    return [&go, &witness](Request&) -> awaitable<Response> {
+        Response response = streaming([&go, &witness](StreamWriter& writer) -> awaitable<void> {
+            writer.onGone([&witness] { ++witness.gone_calls; });
+            co_await writer.write("first");
+            co_await go.async_wait(kTuple);
+            const bool second = co_await writer.write("second");
+            witness.last_write = second;
+            witness.ended = true;
+        });
+        response.client_end = ClientEnd::kMayRead;
+        co_return response;
+    };
+}
+
+TEST_F(StreamTest, AHalfClosedClientThatMayReadGetsTheRestAndThenTheEnd) {
+    Witness witness;
+    asio::steady_timer go(loop_, kPatience);
+    serve(waitForGo(go, witness));
+    run([](std::uint16_t port, Witness& seen, asio::steady_timer& timer) -> awaitable<void> {
+        RawPeer client = co_await RawPeer::connect(port);
+        co_await client.send(std::string(kGet));
+        co_await client.readUntil("first\r\n");
+        client.endSending();
+        co_await pause(milliseconds(20));
+        EXPECT_EQ(seen.gone_calls, 0);
+        timer.cancel();
+        co_await client.readUntil("second\r\n");
+        co_await client.readUntil("0\r\n\r\n");
+        const bool ended = co_await client.readEnd();
+        EXPECT_TRUE(ended);
+        EXPECT_TRUE(seen.last_write);
+        EXPECT_EQ(seen.gone_calls, 0);
+    }(server_->port(), witness, go));
+}
+
+TEST_F(StreamTest, AResetIsNoticedBetweenWritesAlsoAfterAHalfClose) {
+    Witness witness;
+    serve(waitForGone(witness, ClientEnd::kMayRead));
+    run([](std::uint16_t port, Witness& seen) -> awaitable<void> {
+        RawPeer client = co_await RawPeer::connect(port);
+        co_await client.send(std::string(kGet));
+        co_await client.readUntil("first\r\n");
+        client.endSending();
+        co_await pause(milliseconds(20));
+        EXPECT_EQ(seen.gone_calls, 0);
+        client.reset();
+        const auto is_over = [&] { return seen.ended; };
+        const bool ended = co_await eventually(is_over);
+        EXPECT_TRUE(ended);
+        EXPECT_EQ(seen.gone_calls, 1);
+        EXPECT_FALSE(seen.last_write);
+    }(server_->port(), witness));
+}
 
 TEST_F(StreamTest, ARequestSentAheadIsNotTheClientsEnd) {
     serve([](Request& request) -> awaitable<Response> {

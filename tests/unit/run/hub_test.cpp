@@ -2,6 +2,7 @@
 #include "run/hub.hpp"
 
 #include "base/limits.hpp"
+#include "live.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,25 +11,12 @@
 namespace heddle::run {
 namespace {
 
-class FakeClock final : public Clock {
-  public:
-    [[nodiscard]] Timestamp now() const override { return Timestamp::fromMicros(steady_.count()); }
-    [[nodiscard]] microseconds steady() const override { return steady_; }
-    void advance(microseconds time) { steady_ += time; }
-
-  private:
-    microseconds steady_{1'000'000'000};
-};
-
 heddle::Run run(bool resumable = false) {
-    heddle::Run out;
-    out.created_at = Timestamp::fromMicros(1'700'000'000'000'000);
-    out.kwargs.resumable = resumable;
-    return out;
+    return test::makeRun(resumable);
 }
 
 struct HubTest : ::testing::Test {
-    FakeClock clock;
+    test::FakeClock clock;
     Hub hub{clock};
 };
 
@@ -155,6 +143,82 @@ TEST_F(HubTest, ASlowReaderIsDroppedOnlyWhenItIsFarBehindAndMakesNoProgress) {
     EXPECT_TRUE(slow->dropped());
     EXPECT_TRUE(woken);
     EXPECT_EQ(slow->take(1 << 20), "");
+}
+
+TEST_F(HubTest, WhatAReaderCostsIsBoundedWhateverProgressItMakes) {
+    const auto live = hub.open(run());
+    const auto slow = live->subscribe(Subscription::From::kNow, {});
+    const auto quick = live->subscribe(Subscription::From::kNow, {});
+    const std::string big(1024 * 1024, '1');
+    std::size_t published = 0;
+    while (!slow->dropped() && published < 2 * limits::kSubscriberLagMost) {
+        live->publish("values", big);
+        live->publish("values", big);
+        published += 2 * big.size();
+        slow->take(1);
+        while (!quick->take(1 << 20).empty()) {
+        }
+    }
+    EXPECT_NEAR(static_cast<double>(published), 2 * limits::kSubscriberLagMost, 8e6);
+    EXPECT_TRUE(slow->dropped());
+    EXPECT_FALSE(quick->dropped());
+}
+
+TEST_F(HubTest, AReaderOfAResumableRunMayBeFarBehindSinceThatIsStored) {
+    const auto disk = std::make_shared<test::Disk>();
+    Hub storing{clock, disk};
+    const auto live = storing.open(run(true));
+    const auto slow = live->subscribe(Subscription::From::kNow, {});
+    const std::string big(1024 * 1024, '1');
+    for (std::size_t bytes = 0; bytes < 2 * limits::kSubscriberLagMost; bytes += big.size()) {
+        live->publish("values", big);
+        disk->store();
+        disk->events.clear();
+    }
+    EXPECT_FALSE(slow->dropped());
+    clock.advance(limits::kSubscriberStall + seconds(1));
+    live->publish("values", big);
+    EXPECT_TRUE(slow->dropped()) << "but it has to make progress";
+}
+
+TEST_F(HubTest, EventsOfAResumableRunAreSeenInOrderWhenTheyAreStoredFromMemoryOrFromPages) {
+    const auto disk = std::make_shared<test::Disk>();
+    Hub storing{clock, disk};
+    const auto live = storing.open(run(true));
+    const auto quick = live->subscribeFrom(0, {}, EventIds::kRun);
+    const auto slow = live->subscribeFrom(0, {}, EventIds::kRun);
+    std::string all, quickly;
+    const std::string padding(limits::kResumableTail / 4, 'x');
+    for (int n = 0; n < 20; ++n) {
+        const std::string data = std::to_string(n) + padding;
+        live->publish("custom", data);
+        EXPECT_EQ(test::drain(*quick, *disk), "") << "it is not stored";
+        disk->store();
+        quickly += test::drain(*quick, *disk);
+        all += test::frame("custom", data, std::to_string(test::kCreatedMs) + "-" + std::to_string(n));
+    }
+    EXPECT_TRUE(quickly == all);
+    EXPECT_TRUE(slow->wanted()) << "memory has only the newest";
+    EXPECT_TRUE(test::drain(*slow, *disk, 3) == all);
+    live->finish(Outcome{});
+    EXPECT_TRUE(slow->finished());
+}
+
+TEST_F(HubTest, AStreamOfAResumableRunEndsAfterItsLastEventIsStored) {
+    const auto disk = std::make_shared<test::Disk>();
+    Hub storing{clock, disk};
+    const auto live = storing.open(run(true));
+    const auto reader = live->subscribe(Subscription::From::kNow, {});
+    live->publish("error", "1");
+    live->finish(Outcome{});
+    EXPECT_EQ(test::drain(*reader, *disk), "");
+    EXPECT_FALSE(reader->finished());
+    bool woken = false;
+    reader->onWake([&] { woken = true; });
+    disk->store();
+    EXPECT_TRUE(woken);
+    EXPECT_NE(test::drain(*reader, *disk), "");
+    EXPECT_TRUE(reader->finished());
 }
 
 TEST_F(HubTest, ADroppedReaderFreesWhatOnlyItNeeded) {

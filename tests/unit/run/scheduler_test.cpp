@@ -139,6 +139,15 @@ TEST(Scheduler, AnOccupiedThreadWaitsForItsRelease) {
     EXPECT_EQ(nextRun(scheduler), 1);
 }
 
+TEST(Scheduler, AThreadThatIsOccupiedWithARunWaitingIsServedAfterItsRelease) {
+    Scheduler scheduler;
+    scheduler.add(waiting(1, 1), std::nullopt);
+    scheduler.occupy(id<ThreadId>(1));
+    EXPECT_EQ(nextRun(scheduler), std::nullopt) << "it is passed over";
+    scheduler.release(id<ThreadId>(1));
+    EXPECT_EQ(nextRun(scheduler), 1);
+}
+
 TEST(Scheduler, AThreadWhoseHeadIsOfAnotherGraphAfterARemovalIsServedUnderThatGraph) {
     Scheduler scheduler;
     scheduler.add(waiting(1, 1, "a"), std::nullopt);

@@ -14,7 +14,7 @@ from uuid import UUID
 from langgraph.pregel import Pregel
 
 from . import frames, jsonout
-from .channel import Channel
+from .channel import CallError, Channel
 from .graphs import Access, Graphs
 from .inputs import context_for, graph_input
 from .logs import Capture, current_run
@@ -39,7 +39,9 @@ def error_of(failure: BaseException) -> dict[str, str]:
     message = jsonout.clean(str(failure))
     if len(message) > _MESSAGE_CHARS_MAX:
         message = f"{message[:_MESSAGE_CHARS_MAX]}… ({len(message)} characters)"
-    return {"error": type(failure).__name__, "message": message}
+    # What the server refused is known by the server's name for it.
+    name = failure.type if isinstance(failure, CallError) else type(failure).__name__
+    return {"error": name, "message": message}
 
 
 class Run:

@@ -38,11 +38,14 @@ class RemoteSaver(BaseCheckpointSaver[str]):
 
     serde = JsonPlusSerializer()
 
-    def __init__(self, channel: Channel, *, run_id: str | None = None, attempt: int | None = None) -> None:
+    def __init__(
+        self, channel: Channel, *, run_id: str | None = None, attempt: int | None = None, update: int | None = None
+    ) -> None:
         # The base class would only wrap the serialiser once more for every run.
         self.channel = channel
         self.run_id = run_id
         self.attempt = attempt
+        self._fence = {"run_id": run_id, "attempt": attempt} | ({} if update is None else {"update": update})
 
     def get_next_version(self, current: str | int | None, channel: None) -> str:
         """Versions sort as text: a counter, and a random part that tells forks apart."""
@@ -170,8 +173,7 @@ class RemoteSaver(BaseCheckpointSaver[str]):
         parts, body = frames.join([blob, about, *(value for _, value in fresh.values())])
         header = {
             "method": "checkpoint.put",
-            "run_id": self.run_id,
-            "attempt": self.attempt,
+            **self._fence,
             "thread_id": thread_id,
             "checkpoint_ns": ns,
             "checkpoint_id": checkpoint["id"],
@@ -211,8 +213,7 @@ class RemoteSaver(BaseCheckpointSaver[str]):
         parts, body = frames.join([write.value[1] for write in stored])
         header = {
             "method": "checkpoint.put_writes",
-            "run_id": self.run_id,
-            "attempt": self.attempt,
+            **self._fence,
             "thread_id": thread_id,
             "checkpoint_ns": ns,
             "checkpoint_id": checkpoint_id,
