@@ -32,8 +32,8 @@ class GatedExecutor final : public graph::Executor {
         : gate_(io, asio::steady_timer::time_point::max()), db_(db) {}
 
     [[nodiscard]] bool hosts(std::string_view) const override { return true; }
-    [[nodiscard]] bool ready(std::string_view) const override { return true; }
-    void start(graph::RunStart start, Placement) override { started.push_back(start.run.id); }
+    [[nodiscard]] bool ready(std::string_view, graph::Company) const override { return true; }
+    void start(graph::RunStart start, graph::Company) override { started.push_back(start.run.id); }
     void cancel(const RunId&, std::int64_t) override {}
     asio::awaitable<Result<RawJson>> describe(GraphQuestion) override {
         co_return Problem::unavailable("no worker");

@@ -173,7 +173,7 @@ TEST_F(Native, AResumableRunWaitsForRoomForItsEvents) {
     heddle::Run run = storage.claimed("sleep", R"({"seconds":0})");
     run.kwargs.resumable = true;
     observer.has_room = false;
-    executor.start({run, std::nullopt}, Executor::Placement::kAny);
+    executor.start({run, std::nullopt}, std::nullopt);
     test::runUntil(io, [&] { return !observer.room_waiters.empty(); });
     EXPECT_TRUE(observer.ends.empty());
     observer.makeRoom();
@@ -185,7 +185,7 @@ TEST_F(Native, ARunThatWaitsForRoomCanBeCancelled) {
     heddle::Run run = storage.claimed("sleep", R"({"seconds":0})");
     run.kwargs.resumable = true;
     observer.has_room = false;
-    executor.start({run, std::nullopt}, Executor::Placement::kAny);
+    executor.start({run, std::nullopt}, std::nullopt);
     test::runUntil(io, [&] { return !observer.room_waiters.empty(); });
     executor.cancel(run.id, run.attempt);
     test::runUntil(io, [&] { return !observer.ends.empty(); });
