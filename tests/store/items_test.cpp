@@ -194,19 +194,18 @@ TEST_P(ItemsTest, ReadingStartsATimeToLiveAnewUnlessItIsOver) {
     EXPECT_FALSE(fades(*item, at(0) + std::chrono::milliseconds(99)));
     EXPECT_TRUE(fades(*item, at(0) + std::chrono::milliseconds(101)));
     EXPECT_FALSE(fades(*get({"a"}, "stays"), at(0) + std::chrono::hours(1)));
-    const auto micros = [](std::chrono::seconds passed) { return std::chrono::microseconds(passed).count(); };
-    refresh(micros(std::chrono::seconds(9)));
-    EXPECT_TRUE(get({"a"}, "k", micros(std::chrono::seconds(18))));
-    EXPECT_FALSE(get({"a"}, "k", micros(std::chrono::seconds(19))));
-    refresh(micros(std::chrono::seconds(20)));
-    EXPECT_FALSE(get({"a"}, "k", micros(std::chrono::seconds(20))));
-    EXPECT_TRUE(get({"a"}, "stays", micros(std::chrono::hours(1))));
+    refresh(9);
+    EXPECT_TRUE(get({"a"}, "k", 18));
+    EXPECT_FALSE(get({"a"}, "k", 19));
+    refresh(20);
+    EXPECT_FALSE(get({"a"}, "k", 20));
+    EXPECT_TRUE(get({"a"}, "stays", 3600));
 }
 
 TEST_P(ItemsTest, PuttingAgainWithoutATimeToLiveEndsIt) {
     put({"a"}, "k", "{}", 0, std::chrono::seconds(10));
     put({"a"}, "k", "{}", 1);
-    const auto item = get({"a"}, "k", std::chrono::microseconds(std::chrono::hours(1)).count());
+    const auto item = get({"a"}, "k", 3600);
     ASSERT_TRUE(item);
     EXPECT_FALSE(item->ttl);
 }

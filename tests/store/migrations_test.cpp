@@ -48,7 +48,7 @@ TEST_F(MigrationsTest, RunFromEveryOlderVersion) {
     for (std::size_t from = 0; from <= kSteps.size(); ++from) {
         open(upTo(from)).reset();
         auto database = open(upTo(kSteps.size()));
-        EXPECT_EQ(text(*database, "SELECT version FROM heddle_schema ORDER BY version"), "1 2 3 4 5 6 ");
+        EXPECT_EQ(text(*database, "SELECT version FROM heddle_schema ORDER BY version"), "1 2 3 ");
         EXPECT_EQ(text(*database, "SELECT m FROM one"), "2 ");
         database.reset();
         std::filesystem::remove(dir_.file());
@@ -66,11 +66,11 @@ TEST_F(MigrationsTest, ANewerSchemaIsRefusedAndLeftAlone) {
         open(upTo(2));
         ADD_FAILURE() << "opened";
     } catch (const std::runtime_error& error) {
-        EXPECT_THAT(error.what(), HasSubstr("schema version 6"));
+        EXPECT_THAT(error.what(), HasSubstr("schema version 3"));
         EXPECT_THAT(error.what(), HasSubstr("up to 2"));
     }
     auto database = open(upTo(3));
-    EXPECT_EQ(text(*database, "SELECT version FROM heddle_schema ORDER BY version"), "1 2 3 4 5 6 ");
+    EXPECT_EQ(text(*database, "SELECT version FROM heddle_schema ORDER BY version"), "1 2 3 ");
 }
 
 TEST_F(MigrationsTest, AStepThatFailsLeavesTheVersionBeforeIt) {
