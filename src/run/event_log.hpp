@@ -35,6 +35,9 @@ class EventLog final : public EventSink, public std::enable_shared_from_this<Eve
     // Returns when nothing waits, at the latest after `limit`.
     boost::asio::awaitable<void> idle(std::chrono::milliseconds limit);
 
+    // The service goes: what waits will not be stored. Its runs hold this log, so it has to let go of them.
+    void drop() { backlog_ = EventBacklog(); }
+
     // See EventBacklog.
     [[nodiscard]] bool hasRoom() const { return backlog_.hasRoom(); }
     [[nodiscard]] bool overflows() const { return backlog_.overflows(); }

@@ -28,7 +28,9 @@ Service::Service(asio::any_io_executor loop, sql::Database& db, const Clock& clo
       due_timer_(loop_),
       drained_(loop_) {}
 
-Service::~Service() = default;
+Service::~Service() {
+    log_->drop();
+}
 
 FinishRules Service::rules() {
     return FinishRules{clock_.now(), options_.deliver, options_.stateless_values, options_.webhook_fields};

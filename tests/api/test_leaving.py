@@ -33,6 +33,7 @@ def opened(server, graph, kind, seconds, cancel):
 
 def leave(exchange, how):
     if how == "fin":
+        exchange.drain()
         exchange.close()
     elif how == "rst":
         exchange.abort()

@@ -29,7 +29,7 @@ class Rss:
         self.base = self.most = server.rss()
 
     def _watch(self):
-        while not self._stop.wait(0.01):
+        while not self._stop.wait(0.05):
             self.most = max(self.most, self._server.rss())
 
     def __enter__(self):
@@ -75,8 +75,9 @@ CLOSE = [("Connection", "close")]
 
 
 def flood(megabytes, **more):
-    return {"assistant_id": "flood", "input": {"events": megabytes * MIB // SIZE, "size": SIZE}, "stream_mode": ["custom"],
-            **more}
+    # At most 50 MB/s, so that a reader that does read keeps up on a busy machine too.
+    run_input = {"events": megabytes * MIB // SIZE, "size": SIZE, "pause_s": 0.02}
+    return {"assistant_id": "flood", "input": run_input, "stream_mode": ["custom"], **more}
 
 
 def all_of(megabytes):

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <semaphore>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -140,7 +141,9 @@ struct StateUpdateTest : ::testing::Test {
     asio::io_context io;
     SystemClock clock;
     SystemRandom random;
-    sql::SqliteDatabase db{io.get_executor(), ":memory:", test::withSchema()};
+    // In a file, so that reads do not wait for writes.
+    test::TempDir dir;
+    sql::SqliteDatabase db{io.get_executor(), dir.file(), test::withSchema()};
     GatedExecutor executor{io, db};
     webhook::UrlPolicy urls{WebhookSettings{}};
     std::unique_ptr<Service> service = std::make_unique<Service>(io.get_executor(), db, clock, random,
@@ -203,11 +206,19 @@ TEST_F(StateUpdateTest, AnUpdateAfterADeletionIsNotFound) {
 // The job of a sweep was queued before the thread was held: what the update goes on from is looked up after
 // it.
 TEST_F(StateUpdateTest, AnUpdateIsPlannedBehindTheSweepThatDidNotKnowOfIt) {
-    auto sweep = [held = service->held()](sql::Connection& connection) -> Result<std::size_t> {
+    std::binary_semaphore go{0};
+    auto sweep = [held = service->held(), &go](sql::Connection& connection) -> Result<std::size_t> {
+        go.acquire();
         return store::expireThreads(connection, test::at(1'000'000'000), 10, held).count();
     };
     test::Task<Result<std::size_t>> sweeping(io, db.write(std::move(sweep)));
     auto updating = update();
+    // A look at the database as it is now would be over after these.
+    for (int i = 0; i < 5; ++i) {
+        auto nothing = [](sql::Connection&) -> Result<int> { return 0; };
+        EXPECT_TRUE(runToEnd(io, db.read(std::move(nothing))));
+    }
+    go.release();
     EXPECT_EQ(*sweeping.finish(), 1U);
     const auto updated = updating.finish();
     ASSERT_FALSE(updated);

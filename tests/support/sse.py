@@ -71,6 +71,16 @@ class Exchange:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         self._sock.close()
 
+    def drain(self, silence_s=0.3):
+        """Takes what has come: closing a socket that has unread bytes would send a reset."""
+        self._sock.settimeout(silence_s)
+        try:
+            while self._more():
+                pass
+        except TimeoutError:
+            pass
+        self._sock.settimeout(self.timeout_s)
+
     def half_close(self):
         """Sends no more, reads on."""
         self._sock.shutdown(socket.SHUT_WR)

@@ -410,12 +410,13 @@ def tell(name: str):
 story = chain(StoryState, ("one", tell("one")), ("two", tell("two"))).compile(name="story")
 
 
-# ---- flood: many custom events, as fast as they go
+# ---- flood: many custom events, as fast as they go or with pauses
 
 
 class FloodState(TypedDict, total=False):
     events: int
     size: int
+    pause_s: float  # after each hundred
     sent: int
 
 
@@ -425,7 +426,7 @@ async def pour(state: FloodState):
     for at in range(int(state["events"])):
         write({"n": at, "padding": padding})
         if at % 100 == 99:
-            await asyncio.sleep(0)
+            await asyncio.sleep(float(state.get("pause_s", 0)))
     return {"sent": int(state["events"])}
 
 

@@ -46,7 +46,7 @@ class Disk final : public EventSink {
         for (auto& [run, event] : take(count)) {
             const std::int64_t next = event.seq + 1;
             events.push_back(std::move(event));
-            run->stored(next);
+            if (const auto live = run.lock()) live->stored(next);
         }
     }
     // What a page of `run` from a seq on is, with at most `count` events.
@@ -69,7 +69,8 @@ class Disk final : public EventSink {
     std::vector<store::RunEvent> events;
 
   private:
-    using Waiting = std::vector<std::pair<std::shared_ptr<LiveRun>, store::RunEvent>>;
+    // Weak: a run holds its sink.
+    using Waiting = std::vector<std::pair<std::weak_ptr<LiveRun>, store::RunEvent>>;
     Waiting take(std::size_t count) {
         const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(count, waiting_.size()));
         Waiting taken(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
