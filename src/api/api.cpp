@@ -31,12 +31,15 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
     addSystem(*this, context);
     addAssistants(*this, context);
     addAssistantChanges(*this, context);
+    addAssistantGraphs(*this, context);
+    addAssistantVersions(*this, context);
     addThreads(*this, context);
     addThreadStates(*this, context);
     addThreadUpkeep(*this, context);
     addThreadStream(*this, context);
     addRuns(*this, context);
     addStatelessRuns(*this, context);
+    addItems(*this, context);
     addWebhooks(*this, context);
 }
 

@@ -6,6 +6,7 @@
 #include "api/query_list.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "store/assistant_versions.hpp"
 #include "store/assistants.hpp"
 #include "store/threads.hpp"
 
@@ -112,9 +113,10 @@ asio::awaitable<Result<http::Response>> patchAssistant(Context& context, Call& c
             return Problem::conflict("graph_id: this is the assistant that runs by the name of graph '" +
                                      graph_id + "'; create another one for another graph");
         }
-        assistant->version += 1;
+        assistant->version = store::nextVersion(db, id);
         assistant->updated_at = now;
         store::saveAssistant(db, *assistant);
+        store::keepVersion(db, *assistant);
         return std::move(*assistant);
     };
     const auto patched = co_await context.db.write(std::move(job));

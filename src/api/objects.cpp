@@ -142,6 +142,24 @@ void writeAssistant(JsonWriter& writer, const Assistant& assistant, const Select
     }
 }
 
+void writeAssistantVersion(JsonWriter& writer, const Assistant& version) {
+    const Select all;
+    Fields fields(writer, all);
+    fields.string("assistant_id", version.id.str());
+    fields.integer("version", version.version);
+    fields.string("graph_id", version.graph_id);
+    fields.raw("config", version.config);
+    fields.raw("context", version.context);
+    fields.raw("metadata", version.metadata);
+    fields.time("created_at", version.updated_at);
+    fields.string("name", version.name);
+    if (version.description) {
+        fields.string("description", *version.description);
+    } else {
+        fields.null("description");
+    }
+}
+
 std::string threadJson(const Thread& thread, ThreadExtras extras) {
     JsonWriter writer;
     writeThread(writer, thread, {}, extras);

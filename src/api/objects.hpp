@@ -23,6 +23,8 @@ enum class ThreadExtras { kNone, kTtl };
 void writeThread(JsonWriter& writer, const Thread& thread, const Select& select = {},
                  ThreadExtras extras = ThreadExtras::kNone);
 void writeRun(JsonWriter& writer, const Run& run, const Select& select = {});
+// A version: without created_at of the assistant itself.
+void writeAssistantVersion(JsonWriter& writer, const Assistant& version);
 void writeAssistant(JsonWriter& writer, const Assistant& assistant, const Select& select = {});
 
 [[nodiscard]] std::string threadJson(const Thread& thread, ThreadExtras extras = ThreadExtras::kNone);

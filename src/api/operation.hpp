@@ -49,6 +49,8 @@ inline auto binder(Context& context) {
 
 void addAssistants(Routes& routes, Context& context);
 void addAssistantChanges(Routes& routes, Context& context);
+void addAssistantGraphs(Routes& routes, Context& context);
+void addAssistantVersions(Routes& routes, Context& context);
 void addThreads(Routes& routes, Context& context);
 void addThreadStates(Routes& routes, Context& context);
 void addThreadUpkeep(Routes& routes, Context& context);
@@ -56,6 +58,7 @@ void addThreadStream(Routes& routes, Context& context);
 void addRuns(Routes& routes, Context& context);
 void addStatelessRuns(Routes& routes, Context& context);
 void addWebhooks(Routes& routes, Context& context);
+void addItems(Routes& routes, Context& context);
 void addSystem(Routes& routes, Context& context);
 
 // A path parameter that is a UUID, or kInvalid "Invalid thread ID: must be a UUID".

@@ -50,10 +50,11 @@ inline constexpr std::size_t kPendingRuns = 100'000;
 inline constexpr std::chrono::seconds kCancelGrace{
     5};  // for an attempt to obey, then its run ends without it
 inline constexpr std::size_t kWorkerBacklog =
-    256 * 1024 * 1024;                                      // bytes waiting for a worker that does not read
-inline constexpr std::size_t kWorkerRuns = 1000;            // attempts at once on one worker
-inline constexpr std::size_t kWorkerStrangers = 16;         // connections that have not said hello
-inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;  // of what a worker prints
+    256 * 1024 * 1024;                            // bytes waiting for a worker that does not read
+inline constexpr std::size_t kWorkerRuns = 1000;  // attempts at once on one worker
+inline constexpr std::size_t kGraphAnswers = 8 * 1024 * 1024;  // schemas and drawings, kept
+inline constexpr std::size_t kWorkerStrangers = 16;            // connections that have not said hello
+inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;     // of what a worker prints
 
 inline constexpr std::size_t kWebhookUrlChars = 65'536;
 inline constexpr std::size_t kWebhookSecrets = 10;      // each signs every request

@@ -51,6 +51,17 @@ struct ThreadTtlSettings {
     }
 };
 
+// `store.ttl`
+struct StoreTtlSettings {
+    std::optional<double> default_ttl_min;  // of items that come without one; nothing: they stay
+    bool refresh_on_read = true;            // unless the request says otherwise
+
+    [[nodiscard]] std::optional<microseconds> forNewItems() const {
+        if (!default_ttl_min) return std::nullopt;
+        return microseconds(static_cast<std::int64_t>(*default_ttl_min * 60e6));
+    }
+};
+
 struct Config {
     std::string config_path;  // absolute; empty when the graphs came from the environment
     std::string root;         // the folder relative paths start from
@@ -62,6 +73,7 @@ struct Config {
     std::vector<Secret> webhook_secrets;  // decoded keys; all of them sign, in this order
     bool disable_webhooks = false;
     ThreadTtlSettings thread_ttl;
+    StoreTtlSettings store_ttl;
     std::optional<CorsSettings> cors;  // nothing: the built-in rule
 
     std::string host = "127.0.0.1";

@@ -120,6 +120,12 @@ Json checkpointerOf(const ThreadTtlSettings& ttl) {
               {"sweep_limit", ttl.sweep_limit}}}};
 }
 
+Json storeOf(const StoreTtlSettings& ttl) {
+    return {{"ttl",
+             {{"default_ttl", ttl.default_ttl_min ? Json(*ttl.default_ttl_min) : Json()},
+              {"refresh_on_read", ttl.refresh_on_read}}}};
+}
+
 }  // namespace
 
 std::string describe(const Config& config) {
@@ -132,6 +138,7 @@ std::string describe(const Config& config) {
         {"webhooks", webhooksOf(config)},
         {"http", httpOf(config)},
         {"checkpointer", checkpointerOf(config.thread_ttl)},
+        {"store", storeOf(config.store_ttl)},
         {"server",
          {{"host", config.host},
           {"port", config.port},

@@ -21,11 +21,12 @@ struct Block {
     void (*read)(const Field& field, Loading& loading);
 };
 
-constexpr std::array<Block, 4> kBlocks{{
+constexpr std::array<Block, 5> kBlocks{{
     {"graphs", "LANGSERVE_GRAPHS", readGraphs},
     {"webhooks", "LANGGRAPH_WEBHOOKS", readWebhooks},
     {"http", "LANGGRAPH_HTTP", readHttp},
     {"checkpointer", "LANGGRAPH_CHECKPOINTER", readCheckpointer},
+    {"store", "LANGGRAPH_STORE", readStore},
 }};
 
 template <std::size_t index>
@@ -38,17 +39,18 @@ void readUnlessReplaced(const Field& field, Loading& loading) {
     }
 }
 
-constexpr std::array<Key<Loading>, 6> kKeys{{
+constexpr std::array<Key<Loading>, 7> kKeys{{
     {"graphs", readUnlessReplaced<0>},
     {"env", [](const Field&, Loading&) {}},  // read before the others: headers name its variables
     {"dependencies", readDependencies},
     {"webhooks", readUnlessReplaced<1>},
     {"http", readUnlessReplaced<2>},
     {"checkpointer", readUnlessReplaced<3>},
+    {"store", readUnlessReplaced<4>},
 }};
 
 constexpr std::string_view kImages = "only used to build images";
-constexpr std::array<OtherKey, 18> kOthers{{
+constexpr std::array<OtherKey, 17> kOthers{{
     {"$schema", Severity::kNotice, ""},
     {"python_version", Severity::kNotice, kImages},
     {"node_version", Severity::kNotice, kImages},
@@ -62,7 +64,6 @@ constexpr std::array<OtherKey, 18> kOthers{{
     {"source", Severity::kNotice, kImages},
     {"_INTERNAL_docker_tag", Severity::kNotice, kImages},
     {"internal_docker_tag", Severity::kNotice, kImages},
-    {"store"},
     {"auth", Severity::kWarning, "not supported yet: requests are not authenticated"},
     {"encryption", Severity::kWarning, "not supported yet: data is stored as it is"},
     {"ui"},

@@ -34,6 +34,7 @@ void readEnv(const Field& field, Loading& loading);           // load.cpp
 void readWebhooks(const Field& field, Loading& loading);      // webhooks.cpp; after readEnv
 void readHttp(const Field& field, Loading& loading);          // http.cpp
 void readCheckpointer(const Field& field, Loading& loading);  // checkpointer.cpp
+void readStore(const Field& field, Loading& loading);         // store.cpp
 // Flags and environment variables, and what follows from them. Last. settings.cpp
 void readSettings(Loading& loading);
 

@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "domain/checkpoint.hpp"
+#include "domain/graph_question.hpp"
 #include "domain/run.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -126,6 +127,8 @@ class Executor {
     // A JSON list of ThreadState, newest first.
     virtual boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) = 0;
     virtual boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) = 0;
+    // kBadRequest when the graph cannot be loaded or made, kUnavailable as above.
+    virtual boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question) = 0;
 };
 
 }  // namespace heddle::graph

@@ -8,7 +8,7 @@ namespace heddle::graph {
 namespace {
 
 Problem notConfigured(const std::string& graph_id) {
-    return Problem::conflict("The thread's graph '" + graph_id + "' is not in this server's configuration");
+    return Problem::conflict("The graph '" + graph_id + "' is not in this server's configuration");
 }
 
 }  // namespace
@@ -64,6 +64,12 @@ boost::asio::awaitable<Result<UpdatedState>> MixedExecutor::update(StateUpdate u
     auto* executor = find(update.graph_id);
     if (executor == nullptr) co_return notConfigured(update.graph_id);
     co_return co_await executor->update(std::move(update));
+}
+
+boost::asio::awaitable<Result<RawJson>> MixedExecutor::describe(GraphQuestion question) {
+    auto* executor = find(question.graph_id);
+    if (executor == nullptr) co_return notConfigured(question.graph_id);
+    co_return co_await executor->describe(std::move(question));
 }
 
 }  // namespace heddle::graph

@@ -26,6 +26,7 @@ class MixedExecutor final : public Executor {
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
     boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
+    boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question) override;
 
   private:
     [[nodiscard]] Executor* find(std::string_view graph_id) const;

@@ -134,6 +134,10 @@ asio::awaitable<Result<RawJson>> Service::history(HistoryRequest request) {
     co_return co_await threadHistory(db_, executor_, std::move(request));
 }
 
+asio::awaitable<Result<RawJson>> Service::describe(GraphQuestion question) {
+    co_return co_await executor_.describe(std::move(question));
+}
+
 void Service::announceEnd(const RunId& id, const Finished& finished) {
     if (const auto live = hub_.find(id)) {
         const Outcome& outcome = finished.outcome;

@@ -99,6 +99,8 @@ class Service final : public graph::RunObserver {
     // See state.hpp.
     boost::asio::awaitable<Result<RawJson>> state(StateRequest request);
     boost::asio::awaitable<Result<RawJson>> history(HistoryRequest request);
+    // What a graph looks like; see graph::Executor::describe.
+    boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question);
     // Writes checkpoints of a thread on which no run is open (kConflict) and saves what the thread is then.
     // Runs that are created meanwhile wait. See state_update.hpp.
     boost::asio::awaitable<Result<graph::UpdatedState>> updateState(StateChange change);

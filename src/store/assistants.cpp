@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/assistants.hpp"
 
+#include "store/assistant_versions.hpp"
 #include "store/conditions.hpp"
 #include "store/json_match.hpp"
 #include "store/rows.hpp"
@@ -74,13 +75,16 @@ void eachMatch(sql::Connection& db, const AssistantQuery& query, const std::stri
 }  // namespace
 
 bool insertAssistant(sql::Connection& db, const Assistant& assistant) {
-    return db.run(
-               "INSERT INTO assistants (uuid, graph_id, name, description, config, context, metadata, "
-               "version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-               " ON CONFLICT (uuid) DO NOTHING",
-               assistant.id.str(), assistant.graph_id, assistant.name, assistant.description,
-               assistant.config.text(), assistant.context.text(), assistant.metadata.text(),
-               assistant.version, assistant.created_at.micros(), assistant.updated_at.micros()) > 0;
+    const bool inserted =
+        db.run(
+            "INSERT INTO assistants (uuid, graph_id, name, description, config, context, metadata, "
+            "version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            " ON CONFLICT (uuid) DO NOTHING",
+            assistant.id.str(), assistant.graph_id, assistant.name, assistant.description,
+            assistant.config.text(), assistant.context.text(), assistant.metadata.text(), assistant.version,
+            assistant.created_at.micros(), assistant.updated_at.micros()) > 0;
+    if (inserted) keepVersion(db, assistant);
+    return inserted;
 }
 
 void saveAssistant(sql::Connection& db, const Assistant& assistant) {

@@ -31,9 +31,9 @@ struct AssistantPage {
 // Makes sure that the system assistant of each graph exists; leaves existing ones as they are. At start.
 void ensureSystemAssistants(sql::Connection& db, const std::vector<Assistant>& system);
 std::optional<Assistant> findAssistant(sql::Connection& db, const AssistantId& id);
-// False when the id is taken.
+// With its first version. False when the id is taken.
 bool insertAssistant(sql::Connection& db, const Assistant& assistant);
-// Writes everything but the id of an existing assistant.
+// Writes everything but the id of an existing assistant; keeps no version.
 void saveAssistant(sql::Connection& db, const Assistant& assistant);
 bool removeAssistant(sql::Connection& db, const AssistantId& id);
 AssistantPage searchAssistants(sql::Connection& db, const AssistantQuery& query);

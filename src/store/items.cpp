@@ -15,7 +15,7 @@
 namespace heddle::store {
 namespace {
 
-#define HEDDLE_SELECT_ITEM "SELECT ns, key, value, created_at, updated_at FROM items"
+#define HEDDLE_SELECT_ITEM "SELECT ns, key, value, created_at, updated_at, ttl_us, expires_at FROM items"
 
 Item readItem(const sql::Statement& row) {
     Item out;
@@ -24,6 +24,8 @@ Item readItem(const sql::Statement& row) {
     out.value = jsonAt(row, 2);
     out.created_at = timeAt(row, 3);
     out.updated_at = timeAt(row, 4);
+    if (!row.isNull(5)) out.ttl = microseconds(row.integer(5));
+    out.expires_at = optionalTimeAt(row, 6);
     return out;
 }
 
@@ -81,12 +83,22 @@ void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, Jso
     const auto expires = ttl ? std::optional<std::int64_t>((now + *ttl).micros()) : std::nullopt;
     // One that has expired is gone, even when its row is still there: the new one begins now.
     db.run(
-        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value) VALUES ($1, $2, $3, $3, $4, "
-        "$5)"
+        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value, ttl_us)"
+        " VALUES ($1, $2, $3, $3, $4, $5, $6)"
         " ON CONFLICT (ns, key) DO UPDATE SET created_at = CASE WHEN items.expires_at <= excluded.updated_at"
         " THEN excluded.created_at ELSE items.created_at END, updated_at = excluded.updated_at,"
-        " expires_at = excluded.expires_at, value = excluded.value",
-        encodeNamespace(ns), key, now.micros(), expires, value.text());
+        " expires_at = excluded.expires_at, value = excluded.value, ttl_us = excluded.ttl_us",
+        encodeNamespace(ns), key, now.micros(), expires, value.text(),
+        ttl ? std::optional<std::int64_t>(ttl->count()) : std::nullopt);
+}
+
+void refreshItems(sql::Connection& db, const std::vector<ItemPlace>& places, Timestamp now) {
+    for (const auto& place : places) {
+        db.run(
+            "UPDATE items SET expires_at = $1 + ttl_us WHERE ns = $2 AND key = $3 AND ttl_us IS NOT NULL"
+            " AND expires_at > $1",
+            now.micros(), encodeNamespace(place.ns), place.key);
+    }
 }
 
 void deleteItem(sql::Connection& db, const Namespace& ns, std::string_view key) {

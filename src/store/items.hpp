@@ -17,6 +17,8 @@ std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::strin
 // Keeps created_at of an existing item. `ttl`: µs after which it is gone; nothing: never.
 void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, JsonView value,
              std::optional<microseconds> ttl, Timestamp now);
+// Those with a time to live live as long again from now; what has expired or is gone stays so.
+void refreshItems(sql::Connection& db, const std::vector<ItemPlace>& places, Timestamp now);
 void deleteItem(sql::Connection& db, const Namespace& ns, std::string_view key);
 // Removes the rows of at most `limit` items whose time has passed (nobody sees them any more); how many it
 // removed.

@@ -286,6 +286,31 @@ DROP INDEX threads_updated;
 CREATE INDEX threads_updated ON threads (updated_at, temporary, value_bits) WHERE temporary = 0;
 )sql";
 
+// Assistants keep their versions. Until here only the last one is known.
+constexpr std::string_view kSqliteAssistantVersions = R"sql(
+CREATE TABLE assistant_versions (
+    id INTEGER PRIMARY KEY,
+    assistant INTEGER NOT NULL REFERENCES assistants (id) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    graph_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    config TEXT NOT NULL,
+    context TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (assistant, version)
+);
+INSERT INTO assistant_versions (assistant, version, graph_id, name, description, config, context, metadata, created_at)
+    SELECT id, version, graph_id, name, description, config, context, metadata, updated_at FROM assistants;
+)sql";
+
+// What reading an item prolongs its life by.
+constexpr std::string_view kSqliteItemTtl = R"sql(
+ALTER TABLE items ADD COLUMN ttl_us INTEGER;
+UPDATE items SET ttl_us = expires_at - updated_at WHERE expires_at IS NOT NULL;
+)sql";
+
 }  // namespace
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
@@ -294,7 +319,9 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
             return {{1, "first", kSqliteFirst},
                     {2, "delivery log", kSqliteDeliveryLog},
                     {3, "run semantics", kSqliteRunSemantics, rebuildMetadataIndex},
-                    {4, "value bits", kSqliteValueBits, rebuildValueBits}};
+                    {4, "value bits", kSqliteValueBits, rebuildValueBits},
+                    {5, "assistant versions", kSqliteAssistantVersions},
+                    {6, "time to live of items", kSqliteItemTtl}};
         case sql::Dialect::kPostgres:
             break;
     }

@@ -203,3 +203,58 @@ def test_a_patch_is_for_later_runs(native):
     third = native.create_run(made["assistant_id"], {"seconds": 0}, thread)
     until(lambda: native.run(third)["status"] == "success", "the runs to end")
     assert [native.run(run)["kwargs"]["context"]["v"] for run in (first, second, third)] == [1, 1, 2]
+
+
+def versions(server, assistant, **body):
+    answer = server.post(f"/assistants/{assistant['assistant_id']}/versions", body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_each_patch_is_a_version_and_an_old_one_holds_again_as_a_whole(native):
+    made = create(native, name="One", context={"user": "bob"}, metadata={"team": "x"}, config={"tags": ["t"]})
+    second = patch(native, made, metadata={"v": 2}, name="Two").json()
+    third = patch(native, made, context={"lang": "fr"}, description="d").json()
+    assert [second["version"], third["version"]] == [2, 3]
+    listed = versions(native, made)
+    assert list(listed[0]) == ["assistant_id", "version", "graph_id", "config", "context", "metadata", "created_at", "name", "description"]
+    assert [(each["version"], each["name"], each["context"]) for each in listed] == [
+        (3, "Two", {"lang": "fr"}), (2, "Two", {"user": "bob"}), (1, "One", {"user": "bob"})]
+    assert [each["created_at"] for each in listed] == [third["updated_at"], second["updated_at"], made["created_at"]]
+    assert [each["version"] for each in versions(native, made, metadata={"v": 2}, limit=1, offset=1)] == [2]
+    path = f"/assistants/{made['assistant_id']}/latest"
+    first = native.post(path, {"version": 1}).json()
+    assert {**first, "updated_at": made["updated_at"]} == made and first["updated_at"] > third["updated_at"]
+    assert native.get(f"/assistants/{made['assistant_id']}").json() == first
+    run = native.create_run(made["assistant_id"], {"text": "x"})
+    assert run["kwargs"]["context"] == {"user": "bob"} and run["kwargs"]["config"]["tags"] == ["t"]
+    # The next one is new, whatever holds now.
+    assert patch(native, made, name="Four").json()["version"] == 4
+    assert [each["version"] for each in versions(native, made)] == [4, 3, 2, 1]
+    missing = native.post(path, {"version": 99})
+    assert missing.status_code == 404 and missing.json()["detail"] == f"Version 99 not found for assistant {made['assistant_id']}"
+    for bad in ({}, {"version": 0}, {"version": "1"}, {"version": None}):
+        assert native.post(path, bad).status_code == 422, bad
+    native.http.delete(f"/assistants/{made['assistant_id']}")
+    assert native.post(path, {"version": 1}).status_code == 404
+    assert native.post(f"/assistants/{made['assistant_id']}/versions").status_code == 404
+
+
+def test_versions_by_the_sdk(native):
+    assistants = get_sync_client(url=native.url, api_key=None).assistants
+    made = assistants.create("native_echo", context={"a": 1})
+    assistants.update(made["assistant_id"], context={"a": 2}, metadata={"m": 1})
+    assert [each["version"] for each in assistants.get_versions(made["assistant_id"], metadata={"m": 1})] == [2]
+    assert assistants.set_latest(made["assistant_id"], 1)["context"] == {"a": 1}
+
+
+def test_versions_outlive_a_restart_and_system_assistants_have_one(serve):
+    server = serve(native_config())
+    made = create(server, context={"a": 1})
+    patch(server, made, context={"a": 2})
+    system = server.post("/assistants/search", {"graph_id": "native_echo", "metadata": {"created_by": "system"}}).json()[0]
+    for _ in range(2):
+        assert [each["version"] for each in versions(server, made)] == [2, 1]
+        assert [each["version"] for each in versions(server, system)] == [1]
+        server.stop()
+        server.start()

@@ -86,7 +86,7 @@ def test_every_documented_route_is_served(native, document, receiver):
     assistant = native.post("/assistants/search", {"limit": 1}).json()[0]["assistant_id"]
     checkpoint = native.get(f"/threads/{thread}/state").json()["checkpoint_id"]
     for verb, path in sorted(operations(document), key=lambda each: (each[0] == "DELETE", -len(each[1]))):
-        url = path.format(thread_id=thread, run_id=run["run_id"], assistant_id=assistant, delivery_id=delivery, checkpoint_id=checkpoint)
+        url = path.format(thread_id=thread, run_id=run["run_id"], assistant_id=assistant, delivery_id=delivery, checkpoint_id=checkpoint, namespace="child")
         body = document["paths"][path][verb.lower()].get("requestBody")
         with native.http.stream(verb, url, json={} if body else None) as answer:
             if "event-stream" not in answer.headers.get("content-type", ""):  # a thread's stream stays open
@@ -102,7 +102,7 @@ def test_every_served_route_is_documented(native, document):
     known = set(operations(document))
     for path in document["paths"]:
         url = path.format(thread_id=native.thread(), run_id="fe39ef81-39fb-4564-b43f-47d843f0b413", assistant_id="fe39ef81-39fb-4564-b43f-47d843f0b413",
-                          delivery_id="fe39ef81-39fb-4564-b43f-47d843f0b413", checkpoint_id="fe39ef81-39fb-4564-b43f-47d843f0b413")
+                          delivery_id="fe39ef81-39fb-4564-b43f-47d843f0b413", checkpoint_id="fe39ef81-39fb-4564-b43f-47d843f0b413", namespace="child")
         for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             # "search" in GET /assistants/search is an assistant's id, and a bad one; "checkpoint" one that there is not.
             as_id = re.sub(r"/[a-z]+$", "/{id}", path)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/assistants.hpp"
 
+#include "store/assistant_versions.hpp"
 #include "store/harness.hpp"
+
+#include <gmock/gmock.h>
 
 namespace heddle::test {
 namespace {
@@ -101,6 +104,47 @@ TEST_P(AssistantsTest, AreSortedOverPages) {
     EXPECT_EQ(search(query), Strings{});
     query.sort_by = "config";
     EXPECT_THROW(search(query), std::logic_error);
+}
+
+TEST_P(AssistantsTest, KeepTheirVersions) {
+    ensure({make("agent", 1)});
+    Assistant one =
+        *read([](Connection& db) { return store::findAssistant(db, systemAssistantId("agent")); });
+    const auto next = [&] {
+        return read([id = one.id](Connection& db) { return store::nextVersion(db, id); });
+    };
+    EXPECT_EQ(next(), 2);
+    for (std::int64_t version = 2; version <= 4; ++version) {
+        one.version = version;
+        one.context = json("{\"v\":" + std::to_string(version) + "}");
+        one.metadata = json(version == 3 ? R"({"odd":true})" : "{}");
+        one.updated_at = at(version);
+        write([one](Connection& db) {
+            store::saveAssistant(db, one);
+            store::keepVersion(db, one);
+        });
+    }
+    EXPECT_EQ(next(), 5);
+    const auto listed = [&](const store::VersionQuery& query) {
+        std::vector<std::int64_t> numbers;
+        for (const auto& version :
+             read([id = one.id, query](Connection& db) { return store::listVersions(db, id, query); }))
+            numbers.push_back(version.version);
+        return numbers;
+    };
+    EXPECT_THAT(listed({}), ::testing::ElementsAre(4, 3, 2, 1));
+    EXPECT_THAT(listed({json("{}"), 2, 1}), ::testing::ElementsAre(3, 2));
+    EXPECT_THAT(listed({json(R"({"odd":true})")}), ::testing::ElementsAre(3));
+    const auto found = read([id = one.id](Connection& db) { return store::findVersion(db, id, 3); });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->context.text(), R"({"v":3})");
+    EXPECT_EQ(found->created_at, at(1));
+    EXPECT_EQ(found->updated_at, at(3));
+    EXPECT_FALSE(read([id = one.id](Connection& db) { return store::findVersion(db, id, 9); }));
+    // They go with their assistant, and another one of the same id begins anew.
+    write([id = one.id](Connection& db) { store::removeAssistant(db, id); });
+    ensure({make("agent", 9)});
+    EXPECT_THAT(listed({}), ::testing::ElementsAre(1));
 }
 
 HEDDLE_BOTH_ENGINES(AssistantsTest);

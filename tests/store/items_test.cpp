@@ -177,6 +177,39 @@ TEST_P(ItemsTest, NamespacesAreListed) {
     EXPECT_EQ(namespaces(query), (Namespaces{{"a", "b"}, {"a", "x"}}));
 }
 
+TEST_P(ItemsTest, ReadingStartsATimeToLiveAnewUnlessItIsOver) {
+    const auto life = std::chrono::seconds(10);
+    put({"a"}, "k", "{}", 0, life);
+    put({"a"}, "stays", "{}", 0);
+    const auto refresh = [&](std::int64_t when) {
+        write([=](Connection& db) {
+            store::refreshItems(db, {{{"a"}, "k"}, {{"a"}, "stays"}, {{"b"}, "k"}}, at(when));
+        });
+    };
+    const auto item = get({"a"}, "k");
+    ASSERT_TRUE(item);
+    EXPECT_EQ(item->ttl, life);
+    EXPECT_EQ(item->expires_at, at(0) + life);
+    // A hundredth of its life must have passed.
+    EXPECT_FALSE(fades(*item, at(0) + std::chrono::milliseconds(99)));
+    EXPECT_TRUE(fades(*item, at(0) + std::chrono::milliseconds(101)));
+    EXPECT_FALSE(fades(*get({"a"}, "stays"), at(0) + std::chrono::hours(1)));
+    refresh(9);
+    EXPECT_TRUE(get({"a"}, "k", 18));
+    EXPECT_FALSE(get({"a"}, "k", 19));
+    refresh(20);
+    EXPECT_FALSE(get({"a"}, "k", 20));
+    EXPECT_TRUE(get({"a"}, "stays", 3600));
+}
+
+TEST_P(ItemsTest, PuttingAgainWithoutATimeToLiveEndsIt) {
+    put({"a"}, "k", "{}", 0, std::chrono::seconds(10));
+    put({"a"}, "k", "{}", 1);
+    const auto item = get({"a"}, "k", 3600);
+    ASSERT_TRUE(item);
+    EXPECT_FALSE(item->ttl);
+}
+
 HEDDLE_BOTH_ENGINES(ItemsTest);
 
 }  // namespace

@@ -39,6 +39,10 @@ class ScriptedExecutor final : public graph::Executor {
         co_return Problem::unavailable("no worker");
     }
 
+    asio::awaitable<Result<RawJson>> describe(GraphQuestion) override {
+        co_return Problem::unavailable("no worker");
+    }
+
     bool has_room = true;
     std::vector<graph::RunStart> started;
     std::vector<graph::Company> companies;

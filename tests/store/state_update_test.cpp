@@ -36,6 +36,9 @@ class GatedExecutor final : public graph::Executor {
     [[nodiscard]] bool ready(std::string_view, graph::Company) const override { return true; }
     void start(graph::RunStart start, graph::Company) override { started.push_back(start.run.id); }
     void cancel(const RunId&, std::int64_t) override {}
+    asio::awaitable<Result<RawJson>> describe(GraphQuestion) override {
+        co_return Problem::unavailable("no worker");
+    }
     asio::awaitable<Result<RawJson>> state(graph::StateQuery) override {
         co_return Problem::unavailable("no");
     }

@@ -52,6 +52,9 @@ class SteppedExecutor final : public graph::Executor {
             if (one.run == run && one.number == attempt) one.asked_to_stop = true;
         }
     }
+    boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion) override {
+        co_return Problem::unavailable("no worker");
+    }
     boost::asio::awaitable<Result<RawJson>> state(graph::StateQuery) override {
         co_return Problem::unavailable("no worker");
     }

@@ -97,8 +97,8 @@ def test_blocking_forms_work_on_the_event_loops_thread():
             assert saver.get_tuple(made) is None
             with pytest.raises(ValueError, match="prune"):
                 saver.prune(["u"], strategy="some")
-            RemoteStore(channel).put(("n",), "k", {"v": 1})
-            assert RemoteStore(channel).get(("n",), "k").value == {"v": 1}
+            RemoteStore(channel, {}).put(("n",), "k", {"v": 1})
+            assert RemoteStore(channel, {}).get(("n",), "k").value == {"v": 1}
 
     asyncio.run(main())
 

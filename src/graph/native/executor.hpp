@@ -39,6 +39,7 @@ class NativeExecutor final : public Executor {
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
     boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
+    boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question) override;
 
   private:
     boost::asio::awaitable<void> execute(std::shared_ptr<NativeRun> run);

@@ -132,4 +132,25 @@ boost::asio::awaitable<Result<UpdatedState>> NativeExecutor::update(StateUpdate 
     co_return UpdatedState{std::move(made), std::move(state)};
 }
 
+// One node of the graph's name. Nothing is known of what it takes.
+boost::asio::awaitable<Result<RawJson>> NativeExecutor::describe(GraphQuestion question) {
+    const std::string node = jsonString(question.graph_id);
+    switch (question.what) {
+        case GraphQuestion::What::kDrawing:
+            co_return RawJson::trusted(
+                R"({"nodes":[{"id":"__start__","type":"runnable","data":{"name":"__start__"}},{"id":)" +
+                node + R"(,"type":"runnable","data":{"name":)" + node +
+                R"(}},{"id":"__end__"}],"edges":[{"source":"__start__","target":)" + node +
+                R"(},{"source":)" + node + R"(,"target":"__end__"}]})");
+        case GraphQuestion::What::kSchemas:
+            co_return RawJson::trusted(
+                R"({"graph_id":)" + node +
+                R"(,"input_schema":null,"output_schema":null,"state_schema":null,"config_schema":{},)"
+                R"("context_schema":null})");
+        case GraphQuestion::What::kSubgraphs:
+            break;
+    }
+    co_return RawJson::trusted("{}");
+}
+
 }  // namespace heddle::graph

@@ -33,6 +33,9 @@ struct WorkerOptions {
     std::string root;  // the project's folder; workers start in it
     std::vector<std::string> dependencies;
     std::vector<GraphSource> graphs;
+    // Of the store: how long items live that come without a time, and whether reading one prolongs its life.
+    std::optional<std::chrono::microseconds> item_ttl;
+    bool refresh_items = true;
 
     std::size_t event_window = limits::kEventWindow;
     std::size_t runs_max = limits::kWorkerRuns;  // on one worker

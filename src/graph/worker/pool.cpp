@@ -30,7 +30,14 @@ std::string projectJson(const WorkerOptions& options) {
         out.key("export").string(graph.name);
         out.endObject();
     }
-    out.endArray().endObject();
+    out.endArray();
+    out.key("store_ttl").beginObject().key("default_ttl_us");
+    if (options.item_ttl) {
+        out.integer(options.item_ttl->count());
+    } else {
+        out.null();
+    }
+    out.key("refresh_on_read").boolean(options.refresh_items).endObject().endObject();
     return out.take();
 }
 
@@ -83,6 +90,7 @@ void WorkerExecutor::open() {
 
 asio::awaitable<void> WorkerExecutor::stop(std::chrono::milliseconds limit) {
     stopping_ = true;
+    for (auto* asker : askers_) asker->cancel();
     for (auto& worker : workers_) worker->stop(limit);
     const auto running = [](const auto& worker) { return !worker->stopped(); };
     while (std::any_of(workers_.begin(), workers_.end(), running)) {

@@ -5,6 +5,7 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "graph/executor.hpp"
+#include "graph/worker/answers.hpp"
 #include "graph/worker/calls.hpp"
 #include "graph/worker/listener.hpp"
 #include "graph/worker/options.hpp"
@@ -23,6 +24,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +60,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
     boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
+    boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question) override;
 
   private:
     struct Key {
@@ -101,6 +104,9 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     void pumpSuspects();
     // Chooses the worker for suspects, unless some are on one.
     void reserve();
+    // One that may be asked; while all are still starting, as soon as one is ready. Null when there is none
+    // in time.
+    boost::asio::awaitable<Worker*> firstReady(std::string graph_id);
     // Calls a worker that hosts the graph and gives its reply's body. `header`: begun, not ended.
     boost::asio::awaitable<Result<RawJson>> ask(std::string graph_id, JsonWriter header, std::string body);
     // The attempt is no longer ours. False when it was not.
@@ -117,6 +123,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::string project_;
     Tokens tokens_;
     CallServer calls_;
+    Answers answers_{limits::kGraphAnswers};
     Doorway doorway_;
     std::unique_ptr<Listener> listener_;
     std::vector<std::unique_ptr<Worker>> workers_;
@@ -129,7 +136,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::vector<bool> started_before_;  // by worker
     bool warm_ = false;                 // runs may be placed
     bool stopping_ = false;
-    bool wants_room_ = false;  // credit is held back until the observer has room
+    bool wants_room_ = false;                       // credit is held back until the observer has room
+    std::list<boost::asio::steady_timer*> askers_;  // they wait for a worker
     boost::asio::steady_timer warm_timer_;
     boost::asio::steady_timer stopped_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

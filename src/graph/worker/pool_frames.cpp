@@ -76,6 +76,8 @@ void WorkerExecutor::onHello(const std::shared_ptr<Channel>& channel, const Fram
 }
 
 void WorkerExecutor::onReady(Worker& worker) {
+    answers_.clear();  // it may have loaded newer code
+    for (auto* asker : askers_) asker->cancel();
     if (metrics_ != nullptr) metrics_->setWorker(worker.name(), metrics::WorkerState::kUp);
     if (warm_) {
         offer();

@@ -5,6 +5,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle::graph {
@@ -28,6 +29,20 @@ JsonWriter queryHeader(std::string_view method, const std::string& graph_id, con
     return header;
 }
 
+JsonWriter questionHeader(const GraphQuestion& question) {
+    using What = GraphQuestion::What;
+    const bool drawing = question.what == What::kDrawing;
+    const bool subgraphs = question.what == What::kSubgraphs;
+    JsonWriter header = frameHeader(drawing ? "graph.draw" : subgraphs ? "graph.subgraphs" : "graph.schemas");
+    header.key("graph_id").string(question.graph_id);
+    if (drawing && question.depth) header.key("xray").integer(*question.depth);
+    if (drawing && !question.depth) header.key("xray").boolean(true);
+    if (!subgraphs) return header;
+    writeOptional(header, "namespace", question.ns.value_or(""));
+    header.key("recurse").boolean(question.recurse);
+    return header;
+}
+
 // What a worker's failure means to the client. Messages of the graph's own exceptions are for whoever asked.
 Problem refusal(const std::pair<std::string, std::string>& error) {
     const auto& [type, message] = error;
@@ -48,9 +63,24 @@ struct Waiter {
 
 }  // namespace
 
+asio::awaitable<Worker*> WorkerExecutor::firstReady(std::string graph_id) {
+    const auto coming = [](const auto& worker) { return !worker->ready() && worker->failures() == 0; };
+    asio::steady_timer patience(loop_, options_.state_time);
+    for (;;) {
+        Worker* worker = choose(graph_id, Reserved::kInclude, Silent::kAccept);
+        const bool over = patience.expiry() <= asio::steady_timer::clock_type::now();
+        if (worker != nullptr || over || stopping_) co_return worker;
+        if (std::none_of(workers_.begin(), workers_.end(), coming)) co_return nullptr;
+        const auto place = askers_.insert(askers_.end(), &patience);
+        boost::system::error_code cancelled;
+        co_await patience.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        askers_.erase(place);
+    }
+}
+
 asio::awaitable<Result<RawJson>> WorkerExecutor::ask(std::string graph_id, JsonWriter header,
                                                      std::string body) {
-    Worker* worker = choose(graph_id, Reserved::kInclude, Silent::kAccept);
+    Worker* worker = co_await firstReady(graph_id);
     if (worker == nullptr) co_return Problem::unavailable("No worker is ready");
     if (const auto* error = worker->loadError(graph_id)) co_return Problem::badRequest(error->message);
 
@@ -108,6 +138,17 @@ asio::awaitable<Result<UpdatedState>> WorkerExecutor::update(StateUpdate update)
     const auto state = answer->view().get("state");
     if (!checkpoint || !state) co_return Problem::unavailable("The worker's answer is incomplete");
     co_return UpdatedState{RawJson::copy(*checkpoint), RawJson::copy(*state)};
+}
+
+asio::awaitable<Result<RawJson>> WorkerExecutor::describe(GraphQuestion question) {
+    std::string key = toKey(question);
+    if (auto known = answers_.find(key)) co_return std::move(*known);
+    JsonWriter header = questionHeader(question);
+    JsonWriter body;
+    body.beginObject().key("config").raw(question.config).endObject();
+    auto answer = co_await ask(std::move(question.graph_id), std::move(header), body.take());
+    if (answer) answers_.keep(std::move(key), *answer);
+    co_return answer;
 }
 
 }  // namespace heddle::graph

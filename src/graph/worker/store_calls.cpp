@@ -14,10 +14,11 @@ void CallServer::storeBatch(Call call, const FrameView& frame) {
     auto job = [ops = std::move(*ops), now = clock_.now()](sql::Connection& db) {
         return runStoreOps(db, ops, now);
     };
-    const auto make = [](std::string results) {
+    const auto make = [this](StoreResults results) {
+        refresh(std::move(results.to_refresh));
         Answer answer;
         answer.fields.beginObject();
-        answer.parts.push_back(std::move(results));
+        answer.parts.push_back(std::move(results.json));
         return answer;
     };
     if (changes) {
@@ -25,6 +26,16 @@ void CallServer::storeBatch(Call call, const FrameView& frame) {
     } else {
         read(std::move(call), std::move(job), make);
     }
+}
+
+// Nobody waits for it: what a crash or a full disk takes is a little of an item's life.
+void CallServer::refresh(std::vector<ItemPlace> places) {
+    if (places.empty()) return;
+    auto job = [places = std::move(places), now = clock_.now()](sql::Connection& db) -> Result<bool> {
+        store::refreshItems(db, places, now);
+        return true;
+    };
+    boost::asio::co_spawn(loop_, db_.write(std::move(job)), boost::asio::detached);
 }
 
 }  // namespace heddle::graph

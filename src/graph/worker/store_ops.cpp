@@ -8,7 +8,6 @@
 namespace heddle::graph {
 namespace {
 
-constexpr std::string_view kReservedRoot = "langgraph";
 constexpr double kTtlMinutesMax = 100.0 * 365 * 24 * 60;
 
 std::optional<JsonView> given(JsonView op, std::string_view key) {
@@ -16,20 +15,8 @@ std::optional<JsonView> given(JsonView op, std::string_view key) {
     return field && !field->isNull() ? field : std::nullopt;
 }
 
-Result<Namespace> readNamespace(JsonView op, std::string_view key) {
-    const auto field = op.get(key);
-    if (!field || field->type() != JsonType::kArray)
-        return Problem::invalid(std::string(key) + " must be a list");
-    Namespace ns;
-    for (const JsonView label : field->elements()) {
-        auto text = label.string();
-        if (!text) return Problem::invalid("Namespace labels must be strings");
-        if (text->empty()) return Problem::invalid("Namespace labels cannot be empty strings");
-        if (text->find('.') != std::string::npos)
-            return Problem::invalid("Namespace labels cannot contain periods");
-        ns.push_back(std::move(*text));
-    }
-    return ns;
+Result<Namespace> namespaceAt(JsonView op, std::string_view key) {
+    return readNamespace(op.get(key).value_or(JsonView()), key);
 }
 
 Result<std::string> readItemKey(JsonView op) {
@@ -48,20 +35,24 @@ Result<std::int64_t> readCount(JsonView op, std::string_view key, std::int64_t o
     return *count;
 }
 
+bool refreshes(JsonView op) {
+    const auto field = given(op, "refresh_ttl");
+    return !field || field->boolean().value_or(true);
+}
+
 Result<StoreOp> readGet(JsonView op) {
-    auto ns = readNamespace(op, "namespace");
+    auto ns = namespaceAt(op, "namespace");
     if (!ns) return ns.error();
     auto key = readItemKey(op);
     if (!key) return key.error();
-    return StoreOp(GetItem{std::move(*ns), std::move(*key)});
+    return StoreOp(GetItem{{std::move(*ns), std::move(*key)}, refreshes(op)});
 }
 
 Result<StoreOp> readPut(JsonView op) {
-    auto ns = readNamespace(op, "namespace");
+    auto ns = namespaceAt(op, "namespace");
     if (!ns) return ns.error();
-    if (ns->empty()) return Problem::invalid("The namespace cannot be empty");
-    if (ns->front() == kReservedRoot)
-        return Problem::invalid("The root label of a namespace cannot be 'langgraph'");
+    const auto writable = checkWritable(*ns);
+    if (!writable) return writable.error();
     auto key = readItemKey(op);
     if (!key) return key.error();
     PutItem put{std::move(*ns), std::move(*key), {}, {}};
@@ -80,7 +71,7 @@ Result<StoreOp> readPut(JsonView op) {
 
 Result<StoreOp> readSearch(JsonView op) {
     store::ItemQuery query;
-    auto prefix = readNamespace(op, "namespace_prefix");
+    auto prefix = namespaceAt(op, "namespace_prefix");
     if (!prefix) return prefix.error();
     query.prefix = std::move(*prefix);
     if (const auto filter = given(op, "filter")) {
@@ -93,7 +84,7 @@ Result<StoreOp> readSearch(JsonView op) {
     if (!offset) return offset.error();
     query.limit = *limit;
     query.offset = *offset;
-    return StoreOp(std::move(query));
+    return StoreOp(SearchItems{std::move(query), refreshes(op)});
 }
 
 Result<StoreOp> readListNamespaces(JsonView op) {
@@ -102,7 +93,7 @@ Result<StoreOp> readListNamespaces(JsonView op) {
     for (const JsonView condition : conditions.value_or(JsonView()).elements()) {
         const auto field = condition.get("match_type");
         const auto type = field ? field->string() : std::nullopt;
-        auto path = readNamespace(condition, "path");
+        auto path = namespaceAt(condition, "path");
         if (!path) return path.error();
         if (type == "prefix") {
             query.prefix = std::move(*path);
@@ -136,28 +127,18 @@ Result<StoreOp> readOp(JsonView op) {
     return Problem::invalid("op must be get, put, search or list_namespaces");
 }
 
-enum class Score { kNone, kNull };
-
-void writeItem(JsonWriter& out, const Item& item, Score score) {
-    out.beginObject();
-    out.key("namespace").beginArray();
-    for (const auto& label : item.ns) out.string(label);
-    out.endArray();
-    out.key("key").string(item.key);
-    out.key("value").raw(item.value);
-    out.key("created_at").string(item.created_at.iso());
-    out.key("updated_at").string(item.updated_at.iso());
-    if (score == Score::kNull) out.key("score").null();
-    out.endObject();
-}
-
 struct Runner {
     sql::Connection& db;
     Timestamp now;
     JsonWriter& out;
+    std::vector<ItemPlace>& to_refresh;
 
+    void seen(const Item& item, bool refresh) const {
+        if (refresh && fades(item, now)) to_refresh.push_back({item.ns, item.key});
+    }
     Result<void> operator()(const GetItem& get) const {
-        const auto item = store::getItem(db, get.ns, get.key, now);
+        const auto item = store::getItem(db, get.place.ns, get.place.key, now);
+        if (item) seen(*item, get.refresh);
         if (item) {
             writeItem(out, *item, Score::kNone);
         } else {
@@ -174,21 +155,20 @@ struct Runner {
         out.null();
         return {};
     }
-    Result<void> operator()(const store::ItemQuery& query) const {
-        const auto items = store::searchItems(db, query, now);
+    Result<void> operator()(const SearchItems& search) const {
+        const auto items = store::searchItems(db, search.query, now);
         if (!items) return items.error();
         out.beginArray();
-        for (const auto& item : *items) writeItem(out, item, Score::kNull);
+        for (const auto& item : *items) {
+            seen(item, search.refresh);
+            writeItem(out, item, Score::kNull);
+        }
         out.endArray();
         return {};
     }
     Result<void> operator()(const store::NamespaceQuery& query) const {
         out.beginArray();
-        for (const auto& ns : store::listNamespaces(db, query, now)) {
-            out.beginArray();
-            for (const auto& label : ns) out.string(label);
-            out.endArray();
-        }
+        for (const auto& ns : store::listNamespaces(db, query, now)) writeNamespace(out, ns);
         out.endArray();
         return {};
     }
@@ -216,16 +196,17 @@ bool changesItems(const std::vector<StoreOp>& ops) {
     return false;
 }
 
-Result<std::string> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now) {
+Result<StoreResults> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now) {
     JsonWriter out;
     out.beginObject().key("results").beginArray();
-    const Runner runner{db, now, out};
+    StoreResults results;
+    const Runner runner{db, now, out, results.to_refresh};
     for (const auto& op : ops) {
         const auto done = std::visit(runner, op);
         if (!done) return done.error();
     }
-    out.endArray().endObject();
-    return out.take();
+    results.json = out.endArray().endObject().take();
+    return results;
 }
 
 }  // namespace heddle::graph

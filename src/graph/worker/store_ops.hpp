@@ -17,8 +17,12 @@
 namespace heddle::graph {
 
 struct GetItem {
-    Namespace ns;
-    std::string key;
+    ItemPlace place;
+    bool refresh = true;  // reading prolongs its life
+};
+struct SearchItems {
+    store::ItemQuery query;
+    bool refresh = true;
 };
 struct PutItem {
     Namespace ns;
@@ -26,12 +30,16 @@ struct PutItem {
     RawJson value;  // null: delete
     std::optional<microseconds> ttl;
 };
-using StoreOp = std::variant<GetItem, PutItem, store::ItemQuery, store::NamespaceQuery>;
+using StoreOp = std::variant<GetItem, PutItem, SearchItems, store::NamespaceQuery>;
 
 // `{"ops": […]}`. A Problem says which operation is wrong and why.
 Result<std::vector<StoreOp>> readStoreOps(JsonView body);
 [[nodiscard]] bool changesItems(const std::vector<StoreOp>& ops);
-// All operations in order; `{"results": […]}`.
-Result<std::string> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now);
+struct StoreResults {
+    std::string json;                   // {"results": […]}
+    std::vector<ItemPlace> to_refresh;  // what was read and lives on for that
+};
+// All operations in order.
+Result<StoreResults> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now);
 
 }  // namespace heddle::graph

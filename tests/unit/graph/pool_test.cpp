@@ -387,14 +387,23 @@ TEST_F(Pool, ABusyWorkerThatAnswersGetsTheRun) {
     EXPECT_EQ(worker->count("loop.ping"), 0U);
 }
 
-TEST_F(Pool, StateIsAskedOfAWorker) {
-    const StateQuery query{"agent", {"t", "", ""}};
-    const auto none = test::runToEnd(io, pool.state(query));
-    EXPECT_EQ(none.error().kind, ProblemKind::kUnavailable);
+TEST_F(Pool, AStateIsAskedOfTheFirstWorkerThatIsReady) {
+    std::optional<Result<RawJson>> state;
+    test::asio::co_spawn(
+        io, pool.state({"agent", {"t", "", ""}}),
+        [&](const std::exception_ptr&, Result<RawJson> answer) { state = std::move(answer); });
+    turn();
+    EXPECT_FALSE(state);
     const auto worker = join(0);
     worker->state_reply = R"({"values":{}})";
-    const auto state = test::runToEnd(io, pool.state(query));
-    EXPECT_EQ(state.value().text(), R"({"values":{}})");
+    test::runUntil(io, [&] { return state.has_value(); });
+    EXPECT_EQ(state->value().text(), R"({"values":{}})");
+}
+
+TEST_F(Pool, AStateIsRefusedWhenNoWorkerIsComing) {
+    for (const std::size_t index : {0U, 1U}) launched[index]->on_end("exit status 3");
+    const auto none = test::runToEnd(io, pool.state({"agent", {"t", "", ""}}));
+    EXPECT_EQ(none.error().kind, ProblemKind::kUnavailable);
 }
 
 TEST_F(Pool, StoppingTellsTheWorkersAndEndsTheirRuns) {

@@ -12,7 +12,7 @@ from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.pregel import Pregel
-from langgraph.store.base import BaseStore
+from langgraph.store.base import BaseStore, TTLConfig
 
 from .modules import extend_path, import_target
 
@@ -47,9 +47,11 @@ class Graphs:
 
     def __init__(self) -> None:
         self._targets: dict[str, Pregel | Callable[..., Any]] = {}
+        self.store_ttl: TTLConfig = {}
 
     def load(self, project: dict[str, Any]) -> list[dict[str, Any]]:
         """Imports every graph of the project; one that fails is reported and the others still work."""
+        self.store_ttl = _store_ttl(project.get("store_ttl") or {})
         extend_path(project["root"], project.get("dependencies") or [])
         results = []
         for entry in project["graphs"]:
@@ -144,3 +146,11 @@ def _call_factory(factory: Callable[..., Any], access: Access, store: BaseStore)
         else:
             break
     return factory(*arguments)
+
+
+def _store_ttl(given: dict[str, Any]) -> TTLConfig:
+    life_us = given.get("default_ttl_us")
+    return {
+        "default_ttl": None if life_us is None else life_us / 60e6,
+        "refresh_on_read": given.get("refresh_on_read", True),
+    }

@@ -62,7 +62,8 @@ class Queries:
     def _open(
         self, header: dict[str, Any], purpose: str, config: dict[str, Any]
     ) -> AbstractAsyncContextManager[Pregel]:
-        saver, store = RemoteSaver(self._channel, update=header.get("update")), RemoteStore(self._channel)
+        saver = RemoteSaver(self._channel, update=header.get("update"))
+        store = RemoteStore(self._channel, self._graphs.store_ttl)
         return self._graphs.open(header["graph_id"], saver, store, Access(purpose, config))
 
     # ---- states

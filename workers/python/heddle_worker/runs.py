@@ -112,7 +112,7 @@ class Run:
     async def _execute(self) -> None:
         current_run.set(self.run_id)
         status, error, state = "success", None, None
-        store = RemoteStore(self._channel, **self._fence)
+        store = RemoteStore(self._channel, self._runs.graphs.store_ttl, **self._fence)
         access = Access("threads.create_run", self._config, self._request.get("context"))
         try:
             async with self._runs.graphs.open(self.graph_id, self.saver, store, access) as graph:

@@ -17,6 +17,7 @@ from langgraph.store.base import (
     Result,
     SearchItem,
     SearchOp,
+    TTLConfig,
 )
 
 from . import jsonout
@@ -27,10 +28,13 @@ class RemoteStore(BaseStore):
     """One batch is one call and one transaction on the server. Both forms work on any thread. Raises CallError."""
 
     supports_ttl = True
-    __slots__ = ("_channel", "_fence")
+    __slots__ = ("_channel", "_fence", "ttl_config")
 
-    def __init__(self, channel: Channel, *, run_id: str | None = None, attempt: int | None = None) -> None:
+    def __init__(
+        self, channel: Channel, ttl: TTLConfig, *, run_id: str | None = None, attempt: int | None = None
+    ) -> None:
         self._channel = channel
+        self.ttl_config = ttl
         self._fence = {"run_id": run_id, "attempt": attempt}
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
