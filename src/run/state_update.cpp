@@ -92,6 +92,7 @@ void Service::letGo(const ThreadId& thread) {
 
 std::vector<ThreadId> Service::held() const {
     std::vector<ThreadId> threads;
+    threads.reserve(held_.size());
     for (const auto& [thread, held] : held_) threads.push_back(thread);
     return threads;
 }
