@@ -16,6 +16,7 @@
 // opens a stream on every connection, at most N at a time on the way to their first event, prints "held
 // COUNT", keeps them open until its standard input ends, then closes them.
 #define _GNU_SOURCE
+#include "clock.h"
 #include "response.h"
 #include "samples.h"
 
@@ -65,12 +66,6 @@ static uint64_t started, finished, finished_in_time, errors;
 static int busy, ready, held;  // connections: with a request under way, with a thread, holding a stream
 static bool measuring;
 static char first_error[200];
-
-static uint64_t now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static void die(const char* what) {
     fprintf(stderr, "load: %s: %s\n", what, strerror(errno));

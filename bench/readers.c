@@ -6,6 +6,7 @@
 // The stream is expected to bring K events `custom` whose data is {"n":0}, {"n":1}, … and to end then. The time is
 // counted from the first byte of the first of them to the end of the last stream.
 #define _GNU_SOURCE
+#include "clock.h"
 #include "response.h"
 
 #include <arpa/inet.h>
@@ -39,12 +40,6 @@ static struct {
 
 static reader* readers;
 static uint64_t first_us;
-
-static uint64_t now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static void die(const char* what) {
     fprintf(stderr, "readers: %s: %s\n", what, strerror(errno));

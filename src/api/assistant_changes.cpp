@@ -21,10 +21,6 @@ namespace {
 
 constexpr std::int64_t kThreadsAtOnce = 10;  // their states are read too
 
-Problem noAssistant(const AssistantId& id) {
-    return Problem::notFound("Assistant with ID " + id.str() + " not found");
-}
-
 Result<void> checkGraph(const config::Config& config, const std::string& graph_id) {
     const auto& graphs = config.graphs;
     const auto same = [&graph_id](const auto& graph) { return graph.graph_id == graph_id; };
@@ -105,7 +101,7 @@ asio::awaitable<Result<http::Response>> patchAssistant(Context& context, Call& c
     auto body = std::make_shared<const RawJson>(call.body);
     auto job = [id = *id, body, system, now = context.clock.now()](sql::Connection& db) -> Result<Assistant> {
         auto assistant = store::findAssistant(db, id);
-        if (!assistant) return noAssistant(id);
+        if (!assistant) return noAssistant(id.str());
         const std::string graph_id = assistant->graph_id;
         const auto applied = apply(*assistant, body->view());
         if (!applied) return applied.error();
@@ -154,7 +150,7 @@ asio::awaitable<Result<http::Response>> deleteAssistant(Context& context, Call& 
                                     " is the one that runs by its graph's name: it cannot be deleted");
     }
     auto find = [id = *id](sql::Connection& db) -> Result<bool> {
-        return store::findAssistant(db, id) ? Result<bool>(true) : noAssistant(id);
+        return store::findAssistant(db, id) ? Result<bool>(true) : noAssistant(id.str());
     };
     const auto found = co_await context.db.read(std::move(find));
     if (!found) co_return found.error();
@@ -163,7 +159,7 @@ asio::awaitable<Result<http::Response>> deleteAssistant(Context& context, Call& 
         if (!removed) co_return removed.error();
     }
     auto job = [id = *id](sql::Connection& db) -> Result<bool> {
-        return store::removeAssistant(db, id) ? Result<bool>(true) : noAssistant(id);
+        return store::removeAssistant(db, id) ? Result<bool>(true) : noAssistant(id.str());
     };
     const auto removed = co_await context.db.write(std::move(job));
     if (!removed) co_return removed.error();

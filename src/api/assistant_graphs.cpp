@@ -24,7 +24,7 @@ asio::awaitable<Result<GraphQuestion>> questionAbout(Context& context, Call& cal
     const AssistantId id = AssistantId::parse(name).value_or(systemAssistantId(name));
     auto job = [id, name](sql::Connection& db) -> Result<Assistant> {
         auto assistant = store::findAssistant(db, id);
-        if (!assistant) return Problem::notFound("Assistant with ID " + name.substr(0, 100) + " not found");
+        if (!assistant) return noAssistant(name.substr(0, 100));
         return std::move(*assistant);
     };
     auto assistant = co_await context.db.read(std::move(job));

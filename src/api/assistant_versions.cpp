@@ -16,10 +16,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-Problem noAssistant(const AssistantId& id) {
-    return Problem::notFound("Assistant with ID " + id.str() + " not found");
-}
-
 asio::awaitable<Result<http::Response>> listVersions(Context& context, Call& call) {
     const auto id = pathId<AssistantId>(call, "assistant_id", "assistant");
     if (!id) co_return id.error();
@@ -30,7 +26,7 @@ asio::awaitable<Result<http::Response>> listVersions(Context& context, Call& cal
     query->limit = page.limit;
     query->offset = page.offset;
     auto job = [id = *id, query](sql::Connection& db) -> Result<std::vector<Assistant>> {
-        if (!store::findAssistant(db, id)) return noAssistant(id);
+        if (!store::findAssistant(db, id)) return noAssistant(id.str());
         return store::listVersions(db, id, *query);
     };
     const auto versions = co_await context.db.read(std::move(job));
@@ -48,7 +44,7 @@ asio::awaitable<Result<http::Response>> setLatest(Context& context, Call& call) 
     if (!id) co_return id.error();
     const std::int64_t number = call.json().get("version").value_or(JsonView()).integer().value_or(0);
     auto job = [id = *id, number, now = context.clock.now()](sql::Connection& db) -> Result<Assistant> {
-        if (!store::findAssistant(db, id)) return noAssistant(id);
+        if (!store::findAssistant(db, id)) return noAssistant(id.str());
         auto version = store::findVersion(db, id, number);
         if (!version) {
             return Problem::notFound("Version " + std::to_string(number) + " not found for assistant " +

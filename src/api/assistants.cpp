@@ -64,7 +64,7 @@ asio::awaitable<Result<http::Response>> getAssistant(Context& context, Call& cal
     if (!id) co_return id.error();
     auto job = [id = *id](sql::Connection& db) -> Result<Assistant> {
         auto assistant = store::findAssistant(db, id);
-        if (!assistant) return Problem::notFound("Assistant with ID " + id.str() + " not found");
+        if (!assistant) return noAssistant(id.str());
         return std::move(*assistant);
     };
     const auto assistant = co_await context.db.read(std::move(job));

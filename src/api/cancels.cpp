@@ -21,17 +21,11 @@ Cancel cancelOf(const Call& call, const std::string& where) {
                    std::string(toString(action)) + " requested via POST " + where}};
 }
 
-// Nothing for null, too.
-std::optional<JsonView> given(JsonView body, std::string_view key) {
-    const auto value = body.get(key);
-    return value && !value->isNull() ? value : std::nullopt;
-}
-
 // {"status"}, or {"thread_id", "run_ids"}: exactly one of the two.
 Result<run::CancelTarget> targetOf(JsonView body) {
-    const auto status = given(body, "status");
-    const auto thread = given(body, "thread_id");
-    const auto ids = given(body, "run_ids");
+    const auto status = body.given("status");
+    const auto thread = body.given("thread_id");
+    const auto ids = body.given("run_ids");
     const bool by_status = status.has_value();
     const bool whole = by_status ? !thread && !ids : thread && ids;
     if (!whole) {

@@ -6,9 +6,7 @@
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
 #include "api/query_list.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include "store/item_refresh.hpp"
 
 #include <cmath>
 #include <memory>
@@ -22,9 +20,8 @@ namespace {
 
 // A list of labels in a body; the empty namespace when it is missing or null.
 Result<Namespace> namespaceIn(JsonView body, std::string_view field) {
-    const auto list = body.get(field);
-    if (!list || list->isNull()) return Namespace();
-    return readNamespace(*list, field);
+    const auto list = body.given(field);
+    return list ? readNamespace(*list, field) : Namespace();
 }
 
 Result<ItemPlace> placeIn(JsonView body) {
@@ -55,24 +52,14 @@ bool refreshesByDefault(const Context& context) {
     return context.config.store_ttl.refresh_on_read;
 }
 
-// Nobody waits for it: what a crash or a full disk takes is a little of an item's life.
-void refreshLater(Context& context, std::vector<ItemPlace> places) {
-    if (places.empty()) return;
-    auto job = [places = std::move(places), now = context.clock.now()](sql::Connection& db) -> Result<bool> {
-        store::refreshItems(db, places, now);
-        return true;
-    };
-    asio::co_spawn(context.loop, context.db.write(std::move(job)), asio::detached);
-}
-
 asio::awaitable<Result<http::Response>> putItem(Context& context, Call& call) {
     auto place = placeIn(call.json());
     if (!place) co_return place.error();
     const auto writable = checkWritable(place->ns);
     if (!writable) co_return writable.error();
     std::optional<microseconds> ttl = context.config.store_ttl.forNewItems();
-    const auto minutes = call.json().get("ttl");
-    if (minutes && !minutes->isNull()) ttl = microseconds(std::llround(minutes->number().value_or(0) * 60e6));
+    if (const auto minutes = call.json().given("ttl"))
+        ttl = microseconds(std::llround(minutes->number().value_or(0) * 60e6));
     auto value =
         std::make_shared<const RawJson>(RawJson::copy(call.json().get("value").value_or(JsonView())));
     auto job = [place = *place, value, ttl, now = context.clock.now()](sql::Connection& db) -> Result<bool> {
@@ -107,7 +94,9 @@ asio::awaitable<Result<http::Response>> getItem(Context& context, Call& call) {
     if (!item) co_return item.error();
     const bool refresh = call.request.queryValue("refresh_ttl") ? queryFlag(call.request, "refresh_ttl")
                                                                 : refreshesByDefault(context);
-    if (refresh && *item && fades(**item, context.clock.now())) refreshLater(context, {*place});
+    if (refresh && *item && fades(**item, context.clock.now())) {
+        store::refreshLater(context.loop, context.db, {*place}, context.clock.now());
+    }
     JsonWriter out;
     if (*item) {
         writeItem(out, **item, Score::kNone);
@@ -133,13 +122,13 @@ asio::awaitable<Result<http::Response>> searchItems(Context& context, Call& call
     };
     const auto items = co_await context.db.read(std::move(job));
     if (!items) co_return items.error();
-    const auto asked = body.get("refresh_ttl");
-    if (asked && !asked->isNull() ? asked->boolean().value_or(true) : refreshesByDefault(context)) {
+    const auto asked = body.given("refresh_ttl");
+    if (asked ? asked->boolean().value_or(true) : refreshesByDefault(context)) {
         std::vector<ItemPlace> fading;
         for (const auto& item : *items) {
             if (fades(item, context.clock.now())) fading.push_back({item.ns, item.key});
         }
-        refreshLater(context, std::move(fading));
+        store::refreshLater(context.loop, context.db, std::move(fading), context.clock.now());
     }
     JsonWriter out;
     out.beginObject().key("items").beginArray();

@@ -31,6 +31,13 @@ class Fields {
     void null(std::string_view name) {
         if (wanted(name)) writer_.key(name).null();
     }
+    void optionalString(std::string_view name, const std::optional<std::string>& value) {
+        if (value) {
+            string(name, *value);
+        } else {
+            null(name);
+        }
+    }
     void integer(std::string_view name, std::int64_t value) {
         if (wanted(name)) writer_.key(name).integer(value);
     }
@@ -135,11 +142,7 @@ void writeAssistant(JsonWriter& writer, const Assistant& assistant, const Select
     fields.time("created_at", assistant.created_at);
     fields.time("updated_at", assistant.updated_at);
     fields.integer("version", assistant.version);
-    if (assistant.description) {
-        fields.string("description", *assistant.description);
-    } else {
-        fields.null("description");
-    }
+    fields.optionalString("description", assistant.description);
 }
 
 void writeAssistantVersion(JsonWriter& writer, const Assistant& version) {
@@ -153,11 +156,7 @@ void writeAssistantVersion(JsonWriter& writer, const Assistant& version) {
     fields.raw("metadata", version.metadata);
     fields.time("created_at", version.updated_at);
     fields.string("name", version.name);
-    if (version.description) {
-        fields.string("description", *version.description);
-    } else {
-        fields.null("description");
-    }
+    fields.optionalString("description", version.description);
 }
 
 std::string threadJson(const Thread& thread, ThreadExtras extras) {

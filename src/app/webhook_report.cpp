@@ -125,7 +125,7 @@ void writeBody(std::string& out, const std::string& body) {
         const auto value = json->view().get(name);
         if (value) out += fmt::format("  {:<11} {}\n", name, printable(value->string().value_or("")));
     }
-    if (const auto error = json->view().get("error"); error && !error->isNull()) {
+    if (const auto error = json->view().given("error")) {
         out += fmt::format("  error       {}\n", errorText(*error));
     }
     if (const auto values = json->view().get("values")) {

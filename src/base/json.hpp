@@ -53,6 +53,11 @@ class JsonView {
     [[nodiscard]] std::vector<JsonView> elements() const;
     // The value of a key of an object.
     [[nodiscard]] std::optional<JsonView> get(std::string_view key) const;
+    // The same; nothing also for null.
+    [[nodiscard]] std::optional<JsonView> given(std::string_view key) const {
+        const auto value = get(key);
+        return value && !value->isNull() ? value : std::nullopt;
+    }
 
   private:
     explicit JsonView(std::string_view text) : text_(text) {}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `checkpointer`: of LangGraph's settings for it, what concerns a server that keeps checkpoints itself.
+#include "base/limits.hpp"
 #include "config/loading.hpp"
 
 #include <array>
@@ -9,7 +10,6 @@ namespace {
 
 using Severity = Finding::Severity;
 
-constexpr double kTtlMost_min = 100.0 * 365 * 24 * 60;
 constexpr double kIntervalMost_min = 7 * 24 * 60;
 
 void readStrategy(const Field& field, Loading& loading) {
@@ -23,7 +23,7 @@ void readStrategy(const Field& field, Loading& loading) {
 }
 
 void readDefault(const Field& field, Loading& loading) {
-    loading.config.thread_ttl.default_ttl_min = field.positive(kTtlMost_min);
+    loading.config.thread_ttl.default_ttl_min = field.positive(limits::kTtlMinutes);
 }
 
 void readInterval(const Field& field, Loading& loading) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `store`: how long items of the store live.
+#include "base/limits.hpp"
 #include "config/loading.hpp"
 
 #include <array>
@@ -9,10 +10,8 @@ namespace {
 
 using Severity = Finding::Severity;
 
-constexpr double kTtlMost_min = 100.0 * 365 * 24 * 60;
-
 void readDefault(const Field& field, Loading& loading) {
-    loading.config.store_ttl.default_ttl_min = field.positive(kTtlMost_min);
+    loading.config.store_ttl.default_ttl_min = field.positive(limits::kTtlMinutes);
 }
 
 void readRefresh(const Field& field, Loading& loading) {

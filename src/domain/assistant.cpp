@@ -10,6 +10,10 @@ bool isEmpty(JsonView object) {
 
 }  // namespace
 
+Problem noAssistant(std::string_view name) {
+    return Problem::notFound("Assistant with ID " + std::string(name) + " not found");
+}
+
 Problem bothConfigurableAndContext() {
     return Problem::badRequest(
         "Cannot specify both configurable and context. Prefer setting context alone. Context was "

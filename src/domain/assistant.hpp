@@ -26,6 +26,9 @@ struct Assistant {
     std::int64_t version = 1;
 };
 
+// kNotFound. `name`: its id, or what was given as one.
+[[nodiscard]] Problem noAssistant(std::string_view name);
+
 // kBadRequest: which of the two should hold?
 [[nodiscard]] Problem bothConfigurableAndContext();
 

@@ -187,7 +187,7 @@ Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread
     if (stringOf(body, "if_not_exists") == "create") request.if_not_exists = IfNotExists::kCreate;
     if (stringOf(body, "on_completion") == "keep") request.on_completion = OnCompletion::kKeep;
     if (stringOf(body, "on_disconnect") == "cancel") request.on_disconnect = OnDisconnect::kCancel;
-    if (const auto after = body.get("after_seconds"); after && !after->isNull()) {
+    if (const auto after = body.given("after_seconds")) {
         request.after_s = after->number();
         if (!request.after_s || std::abs(*request.after_s) > kAfterMax_s) {
             return Problem::invalid("after_seconds: must be a number of at most ten years");

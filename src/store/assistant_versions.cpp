@@ -1,35 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/assistant_versions.hpp"
 
+#include "store/assistant_rows.hpp"
 #include "store/json_match.hpp"
-#include "store/rows.hpp"
 
 #include <string>
 
 namespace heddle::store {
-namespace {
 
 #define HEDDLE_SELECT_VERSION                                                                       \
     "SELECT a.uuid, v.graph_id, v.name, v.description, v.config, v.context, v.metadata, v.version," \
     " a.created_at, v.created_at FROM assistant_versions v JOIN assistants a ON a.id = v.assistant" \
     " WHERE a.uuid = $1"
-
-Assistant readVersion(const sql::Statement& row) {
-    Assistant out;
-    out.id = idAt<AssistantId>(row, 0);
-    out.graph_id = row.string(1);
-    out.name = row.string(2);
-    out.description = row.optionalString(3);
-    out.config = jsonAt(row, 4);
-    out.context = jsonAt(row, 5);
-    out.metadata = jsonAt(row, 6);
-    out.version = row.integer(7);
-    out.created_at = timeAt(row, 8);
-    out.updated_at = timeAt(row, 9);
-    return out;
-}
-
-}  // namespace
 
 void keepVersion(sql::Connection& db, const Assistant& assistant) {
     db.run(
@@ -52,7 +34,7 @@ std::int64_t nextVersion(sql::Connection& db, const AssistantId& id) {
 
 std::optional<Assistant> findVersion(sql::Connection& db, const AssistantId& id, std::int64_t version) {
     auto row = db.query(HEDDLE_SELECT_VERSION " AND v.version = $2", id.str(), version);
-    return row.step() ? std::optional<Assistant>(readVersion(row)) : std::nullopt;
+    return row.step() ? std::optional<Assistant>(readAssistant(row)) : std::nullopt;
 }
 
 std::vector<Assistant> listVersions(sql::Connection& db, const AssistantId& id, const VersionQuery& query) {
@@ -61,7 +43,7 @@ std::vector<Assistant> listVersions(sql::Connection& db, const AssistantId& id, 
     std::int64_t place = 0;
     while (place - query.offset < query.limit && rows.step()) {
         if (!containsJson(JsonView::trusted(rows.text(6)), query.metadata.view())) continue;
-        if (place++ >= query.offset) out.push_back(readVersion(rows));
+        if (place++ >= query.offset) out.push_back(readAssistant(rows));
     }
     return out;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/assistants.hpp"
 
+#include "store/assistant_rows.hpp"
 #include "store/assistant_versions.hpp"
 #include "store/conditions.hpp"
 #include "store/json_match.hpp"
-#include "store/rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,21 +18,6 @@ namespace {
 constexpr std::string_view kSelect =
     "SELECT uuid, graph_id, name, description, config, context, metadata, version, created_at, updated_at"
     " FROM assistants";
-
-Assistant readAssistant(const sql::Statement& row) {
-    Assistant out;
-    out.id = idAt<AssistantId>(row, 0);
-    out.graph_id = row.string(1);
-    out.name = row.string(2);
-    out.description = row.optionalString(3);
-    out.config = jsonAt(row, 4);
-    out.context = jsonAt(row, 5);
-    out.metadata = jsonAt(row, 6);
-    out.version = row.integer(7);
-    out.created_at = timeAt(row, 8);
-    out.updated_at = timeAt(row, 9);
-    return out;
-}
 
 std::string escapedForLike(std::string_view text) {
     std::string out;

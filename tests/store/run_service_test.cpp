@@ -6,6 +6,7 @@
 #include "store/deliveries.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
+#include "unasked_executor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,7 @@ namespace asio = boost::asio;
 using test::runToEnd;
 
 // Holds what it was given; the test lets attempts send events and end.
-class ScriptedExecutor final : public graph::Executor {
+class ScriptedExecutor final : public test::UnaskedExecutor {
   public:
     [[nodiscard]] bool hosts(std::string_view) const override { return true; }
     [[nodiscard]] bool ready(std::string_view, graph::Company) const override { return has_room; }
@@ -29,19 +30,6 @@ class ScriptedExecutor final : public graph::Executor {
         companies.push_back(company);
     }
     void cancel(const RunId& run, std::int64_t attempt) override { cancelled.emplace_back(run, attempt); }
-    asio::awaitable<Result<RawJson>> state(graph::StateQuery) override {
-        co_return Problem::unavailable("no worker");
-    }
-    asio::awaitable<Result<RawJson>> history(graph::HistoryQuery) override {
-        co_return Problem::unavailable("no worker");
-    }
-    asio::awaitable<Result<graph::UpdatedState>> update(graph::StateUpdate) override {
-        co_return Problem::unavailable("no worker");
-    }
-
-    asio::awaitable<Result<RawJson>> describe(GraphQuestion) override {
-        co_return Problem::unavailable("no worker");
-    }
 
     bool has_room = true;
     std::vector<graph::RunStart> started;

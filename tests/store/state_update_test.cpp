@@ -7,6 +7,7 @@
 #include "store/checkpoints.hpp"
 #include "store/thread_upkeep.hpp"
 #include "store/threads.hpp"
+#include "unasked_executor.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,7 +28,7 @@ constexpr const char* kUpdated =
     R"({"values":{"out":"by hand"},"next":[],"tasks":[],"metadata":{},"interrupts":[],"checkpoint_id":"2"})";
 
 // An update writes one checkpoint, and is answered when the test opens the gate.
-class GatedExecutor final : public graph::Executor {
+class GatedExecutor final : public test::UnaskedExecutor {
   public:
     GatedExecutor(asio::io_context& io, sql::Database& db)
         : gate_(io, asio::steady_timer::time_point::max()), db_(db) {}
@@ -36,15 +37,6 @@ class GatedExecutor final : public graph::Executor {
     [[nodiscard]] bool ready(std::string_view, graph::Company) const override { return true; }
     void start(graph::RunStart start, graph::Company) override { started.push_back(start.run.id); }
     void cancel(const RunId&, std::int64_t) override {}
-    asio::awaitable<Result<RawJson>> describe(GraphQuestion) override {
-        co_return Problem::unavailable("no worker");
-    }
-    asio::awaitable<Result<RawJson>> state(graph::StateQuery) override {
-        co_return Problem::unavailable("no");
-    }
-    asio::awaitable<Result<RawJson>> history(graph::HistoryQuery) override {
-        co_return Problem::unavailable("no");
-    }
     asio::awaitable<Result<graph::UpdatedState>> update(graph::StateUpdate update) override {
         ++updates;
         CheckpointPut put;

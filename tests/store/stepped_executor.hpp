@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "graph/executor.hpp"
+#include "unasked_executor.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -29,7 +29,7 @@ struct SteppedAttempt {
     int checkpoints = 0;
 };
 
-class SteppedExecutor final : public graph::Executor {
+class SteppedExecutor final : public test::UnaskedExecutor {
   public:
     SteppedExecutor(boost::asio::any_io_executor loop, const Clock& clock)
         : loop_(std::move(loop)), clock_(clock) {}
@@ -51,15 +51,6 @@ class SteppedExecutor final : public graph::Executor {
         for (auto& one : attempts) {
             if (one.run == run && one.number == attempt) one.asked_to_stop = true;
         }
-    }
-    boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion) override {
-        co_return Problem::unavailable("no worker");
-    }
-    boost::asio::awaitable<Result<RawJson>> state(graph::StateQuery) override {
-        co_return Problem::unavailable("no worker");
-    }
-    boost::asio::awaitable<Result<RawJson>> history(graph::HistoryQuery) override {
-        co_return Problem::unavailable("no worker");
     }
     boost::asio::awaitable<Result<graph::UpdatedState>> update(graph::StateUpdate update) override {
         const auto thread = *ThreadId::parse(update.key.thread_id);

@@ -73,7 +73,6 @@ class CallServer {
     void prune(Call call, const FrameView& frame);
     void removeForRuns(Call call, const FrameView& frame);
     void storeBatch(Call call, const FrameView& frame);
-    void refresh(std::vector<ItemPlace> places);
 
     // `change(connection)` in one transaction, behind the fence. `make(result)` turns what it gives into the
     // answer.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/worker/calls_detail.hpp"
 #include "graph/worker/store_ops.hpp"
+#include "store/item_refresh.hpp"
 
 namespace heddle::graph {
 
@@ -15,7 +16,7 @@ void CallServer::storeBatch(Call call, const FrameView& frame) {
         return runStoreOps(db, ops, now);
     };
     const auto make = [this](StoreResults results) {
-        refresh(std::move(results.to_refresh));
+        store::refreshLater(loop_, db_, std::move(results.to_refresh), clock_.now());
         Answer answer;
         answer.fields.beginObject();
         answer.parts.push_back(std::move(results.json));
@@ -26,16 +27,6 @@ void CallServer::storeBatch(Call call, const FrameView& frame) {
     } else {
         read(std::move(call), std::move(job), make);
     }
-}
-
-// Nobody waits for it: what a crash or a full disk takes is a little of an item's life.
-void CallServer::refresh(std::vector<ItemPlace> places) {
-    if (places.empty()) return;
-    auto job = [places = std::move(places), now = clock_.now()](sql::Connection& db) -> Result<bool> {
-        store::refreshItems(db, places, now);
-        return true;
-    };
-    boost::asio::co_spawn(loop_, db_.write(std::move(job)), boost::asio::detached);
 }
 
 }  // namespace heddle::graph

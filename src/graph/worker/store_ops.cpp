@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/worker/store_ops.hpp"
 
+#include "base/limits.hpp"
+
 #include <cmath>
 #include <string_view>
 #include <utility>
 
 namespace heddle::graph {
 namespace {
-
-constexpr double kTtlMinutesMax = 100.0 * 365 * 24 * 60;
-
-std::optional<JsonView> given(JsonView op, std::string_view key) {
-    const auto field = op.get(key);
-    return field && !field->isNull() ? field : std::nullopt;
-}
 
 Result<Namespace> namespaceAt(JsonView op, std::string_view key) {
     return readNamespace(op.get(key).value_or(JsonView()), key);
@@ -28,7 +23,7 @@ Result<std::string> readItemKey(JsonView op) {
 
 // A count that is not negative.
 Result<std::int64_t> readCount(JsonView op, std::string_view key, std::int64_t otherwise) {
-    const auto field = given(op, key);
+    const auto field = op.given(key);
     if (!field) return otherwise;
     const auto count = field->integer();
     if (!count || *count < 0) return Problem::invalid(std::string(key) + " must be an integer of 0 or more");
@@ -36,7 +31,7 @@ Result<std::int64_t> readCount(JsonView op, std::string_view key, std::int64_t o
 }
 
 bool refreshes(JsonView op) {
-    const auto field = given(op, "refresh_ttl");
+    const auto field = op.given("refresh_ttl");
     return !field || field->boolean().value_or(true);
 }
 
@@ -56,13 +51,13 @@ Result<StoreOp> readPut(JsonView op) {
     auto key = readItemKey(op);
     if (!key) return key.error();
     PutItem put{std::move(*ns), std::move(*key), {}, {}};
-    if (const auto value = given(op, "value")) {
+    if (const auto value = op.given("value")) {
         if (!value->isObject()) return Problem::invalid("value must be an object or null");
         put.value = RawJson::copy(*value);
     }
-    if (const auto ttl = given(op, "ttl")) {
+    if (const auto ttl = op.given("ttl")) {
         const auto minutes = ttl->number();
-        if (!minutes || !(*minutes > 0) || *minutes > kTtlMinutesMax)
+        if (!minutes || !(*minutes > 0) || *minutes > limits::kTtlMinutes)
             return Problem::invalid("ttl must be minutes");
         put.ttl = microseconds(std::llround(*minutes * 60e6));
     }
@@ -74,7 +69,7 @@ Result<StoreOp> readSearch(JsonView op) {
     auto prefix = namespaceAt(op, "namespace_prefix");
     if (!prefix) return prefix.error();
     query.prefix = std::move(*prefix);
-    if (const auto filter = given(op, "filter")) {
+    if (const auto filter = op.given("filter")) {
         if (!filter->isObject()) return Problem::invalid("filter must be an object");
         query.filter = RawJson::copy(*filter);
     }
@@ -89,7 +84,7 @@ Result<StoreOp> readSearch(JsonView op) {
 
 Result<StoreOp> readListNamespaces(JsonView op) {
     store::NamespaceQuery query;
-    const auto conditions = given(op, "match_conditions");
+    const auto conditions = op.given("match_conditions");
     for (const JsonView condition : conditions.value_or(JsonView()).elements()) {
         const auto field = condition.get("match_type");
         const auto type = field ? field->string() : std::nullopt;
@@ -103,7 +98,7 @@ Result<StoreOp> readListNamespaces(JsonView op) {
             return Problem::invalid("match_type must be prefix or suffix");
         }
     }
-    if (given(op, "max_depth")) {
+    if (op.given("max_depth")) {
         const auto depth = readCount(op, "max_depth", 0);
         if (!depth) return depth.error();
         query.max_depth = *depth;
