@@ -47,9 +47,9 @@ def test_schemas(wire):
     assert list(found) == ["graph_id", *SCHEMAS] and found["graph_id"] == "echo"
     assert set(found["state_schema"]["properties"]) == {"text", "out"}
     assert get(wire, "echo/schemas") == found
-    # A graph with a context; and one whose state cannot be described as a whole answers with what can.
+    # This one has a context, which the reference cannot describe on this Python; what can be described is there.
     custom = get(wire, "custom/schemas")
-    assert custom["graph_id"] == "custom" and "state_schema" in custom
+    assert custom["graph_id"] == "custom" and {"n", "info"} <= set(custom["state_schema"]["properties"])
 
 
 def test_subgraphs(wire):
@@ -95,9 +95,7 @@ def test_a_graph_that_does_not_load_says_why(serve):
     (server.folder / "broken.py").write_text("raise RuntimeError('kaput at import')\n")
     server.start()
     answer = server.http.get("/assistants/broken/schemas", timeout=30 * SLOW)
-    assert answer.status_code in (400, 503), answer.text
-    if answer.status_code == 400:
-        assert "kaput at import" in answer.json()["detail"]
+    assert answer.status_code == 400 and "kaput at import" in answer.json()["detail"], answer.text
     assert get(server, "echo/graph")["nodes"]
 
 
