@@ -23,6 +23,10 @@ std::string eachString(Dialect dialect, std::string_view json) {
     return "SELECT value FROM json_array_elements_text((" + argument + ")::json)";
 }
 
+std::string_view likeAnyCase(Dialect dialect) {
+    return dialect == Dialect::kSqlite ? "LIKE" : "ILIKE";
+}
+
 std::string byteLength(Dialect dialect, std::string_view text) {
     const std::string argument(text);
     if (dialect == Dialect::kSqlite) return "length(CAST(" + argument + " AS BLOB))";

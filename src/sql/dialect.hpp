@@ -18,6 +18,8 @@ namespace heddle::sql::dialect {
 [[nodiscard]] std::string eachField(Dialect dialect, std::string_view json);
 // A SELECT of the strings of a JSON array, for IN (…).
 [[nodiscard]] std::string eachString(Dialect dialect, std::string_view json);
+// LIKE that takes no notice of case (SQLite: of ASCII letters).
+[[nodiscard]] std::string_view likeAnyCase(Dialect dialect);
 // The bytes of a text.
 [[nodiscard]] std::string byteLength(Dialect dialect, std::string_view text);
 // Pages that reclaim() could give back now; 0 where the engine sees to it.

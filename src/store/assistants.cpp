@@ -1,60 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/assistants.hpp"
 
+#include "sql/dialect.hpp"
 #include "store/assistant_rows.hpp"
 #include "store/assistant_versions.hpp"
-#include "store/conditions.hpp"
-#include "store/json_match.hpp"
+#include "store/metadata_index.hpp"
 
-#include <algorithm>
-#include <array>
-#include <stdexcept>
-#include <string_view>
-#include <utility>
+#include <string>
 
 namespace heddle::store {
 namespace {
 
-constexpr std::string_view kSelect =
-    "SELECT uuid, graph_id, name, description, config, context, metadata, version, created_at, updated_at"
-    " FROM assistants";
-
-std::string escapedForLike(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '%' || c == '_' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out;
-}
-
-std::string orderBy(const AssistantQuery& query) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kColumns = {{
-        {"assistant_id", "uuid"},
-        {"created_at", "created_at"},
-        {"updated_at", "updated_at"},
-        {"name", "name"},
-        {"graph_id", "graph_id"},
-    }};
-    const auto* const column = std::find_if(kColumns.begin(), kColumns.end(),
-                                            [&query](const auto& c) { return c.first == query.sort_by; });
-    if (column == kColumns.end()) throw std::logic_error("assistants cannot be sorted by " + query.sort_by);
-    const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
-    return " ORDER BY " + std::string(column->second) + direction + ", id" + direction;
-}
-
-// There are few assistants: metadata is compared here.
-template <class Each>
-void eachMatch(sql::Connection& db, const AssistantQuery& query, const std::string& order, const Each& each) {
-    Conditions conditions;
-    if (query.graph_id) conditions.add("graph_id = ?", *query.graph_id);
-    if (query.name) {
-        conditions.add("lower(name) LIKE lower(?) ESCAPE '\\'", "%" + escapedForLike(*query.name) + "%");
-    }
-    auto rows = conditions.query(db, std::string(kSelect) + conditions.where() + order);
-    while (rows.step()) {
-        if (containsJson(JsonView::trusted(rows.text(6)), query.metadata.view())) each(rows);
-    }
+std::optional<std::int64_t> lockAssistant(sql::Connection& db, const AssistantId& id) {
+    std::string text = "SELECT id FROM assistants WHERE uuid = $1";
+    text += sql::dialect::forUpdate(db.dialect());
+    auto row = db.query(text, id.str());
+    return row.step() ? std::optional<std::int64_t>(row.integer(0)) : std::nullopt;
 }
 
 }  // namespace
@@ -68,17 +29,26 @@ bool insertAssistant(sql::Connection& db, const Assistant& assistant) {
             assistant.id.str(), assistant.graph_id, assistant.name, assistant.description,
             assistant.config.text(), assistant.context.text(), assistant.metadata.text(), assistant.version,
             assistant.created_at.micros(), assistant.updated_at.micros()) > 0;
-    if (inserted) keepVersion(db, assistant);
-    return inserted;
+    if (!inserted) return false;
+    keepVersion(db, assistant);
+    if (assistant.metadata.text() == "{}") return true;
+    const RawJson nothing = RawJson::trusted("{}");
+    updateMetadataIndex(db, kAssistantMetadata, lockAssistant(db, assistant.id).value(), nothing.view(),
+                        assistant.metadata.view());
+    return true;
 }
 
 void saveAssistant(sql::Connection& db, const Assistant& assistant) {
+    const auto before = findAssistant(db, assistant.id);
+    if (!before) return;
     db.run(
         "UPDATE assistants SET graph_id = $1, name = $2, description = $3, config = $4, context = $5,"
         " metadata = $6, version = $7, created_at = $8, updated_at = $9 WHERE uuid = $10",
         assistant.graph_id, assistant.name, assistant.description, assistant.config.text(),
         assistant.context.text(), assistant.metadata.text(), assistant.version, assistant.created_at.micros(),
         assistant.updated_at.micros(), assistant.id.str());
+    updateMetadataIndex(db, kAssistantMetadata, lockAssistant(db, assistant.id).value(),
+                        before->metadata.view(), assistant.metadata.view());
 }
 
 bool removeAssistant(sql::Connection& db, const AssistantId& id) {
@@ -95,22 +65,6 @@ std::optional<Assistant> findAssistant(sql::Connection& db, const AssistantId& i
         " FROM assistants WHERE uuid = $1",
         id.str());
     return row.step() ? std::optional<Assistant>(readAssistant(row)) : std::nullopt;
-}
-
-AssistantPage searchAssistants(sql::Connection& db, const AssistantQuery& query) {
-    AssistantPage page;
-    eachMatch(db, query, orderBy(query), [&](const sql::Statement& row) {
-        const auto place = page.total++;
-        const bool shown = place >= query.offset && place - query.offset < query.limit;
-        if (shown) page.assistants.push_back(readAssistant(row));
-    });
-    return page;
-}
-
-std::int64_t countAssistants(sql::Connection& db, const AssistantQuery& query) {
-    std::int64_t count = 0;
-    eachMatch(db, query, {}, [&count](const sql::Statement&) { ++count; });
-    return count;
 }
 
 }  // namespace heddle::store

@@ -2,6 +2,7 @@
 #include "store/item_filter.hpp"
 
 #include "store/json_match.hpp"
+#include "store/value_bits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -79,6 +80,16 @@ Result<ItemFilter> ItemFilter::parse(RawJson filter) {
         if (auto unknown = unknownOperator(field.value)) {
             return Problem::invalid("filter: unsupported operator " + *unknown);
         }
+    }
+    return out;
+}
+
+std::int64_t ItemFilter::bits() const {
+    std::int64_t out = 0;
+    for (const JsonField& field : fields_) {
+        const auto value = field.value.isObject() ? field.value.given("$eq") : std::optional(field.value);
+        // Null is also what is not there.
+        if (value && !value->isNull()) out |= scalarBits(field.key, *value);
     }
     return out;
 }

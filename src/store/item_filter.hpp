@@ -19,6 +19,8 @@ class ItemFilter {
 
     [[nodiscard]] bool empty() const { return fields_.empty(); }
     [[nodiscard]] bool matches(JsonView value) const;
+    // All set in valueBits() of every value that matches; perhaps 0.
+    [[nodiscard]] std::int64_t bits() const;
 
   private:
     std::shared_ptr<const RawJson> text_;  // what the fields are slices of

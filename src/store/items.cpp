@@ -2,9 +2,10 @@
 #include "store/items.hpp"
 
 #include "store/conditions.hpp"
-#include "store/item_filter.hpp"
+#include "store/item_rows.hpp"
 #include "store/namespaces.hpp"
-#include "store/rows.hpp"
+#include "store/page.hpp"
+#include "store/value_bits.hpp"
 
 #include <algorithm>
 #include <set>
@@ -14,29 +15,6 @@
 
 namespace heddle::store {
 namespace {
-
-#define HEDDLE_SELECT_ITEM "SELECT ns, key, value, created_at, updated_at, ttl_us, expires_at FROM items"
-
-Item readItem(const sql::Statement& row) {
-    Item out;
-    out.ns = decodeNamespace(row.text(0));
-    out.key = row.string(1);
-    out.value = jsonAt(row, 2);
-    out.created_at = timeAt(row, 3);
-    out.updated_at = timeAt(row, 4);
-    if (!row.isNull(5)) out.ttl = microseconds(row.integer(5));
-    out.expires_at = optionalTimeAt(row, 6);
-    return out;
-}
-
-void addPrefix(Conditions& conditions, std::span<const std::string> prefix) {
-    if (prefix.empty()) return;
-    conditions.add("ns >= ? AND ns < ?", encodeNamespace(prefix), afterNamespace(prefix));
-}
-
-void addAlive(Conditions& conditions, Timestamp now) {
-    conditions.add("(expires_at IS NULL OR expires_at > ?)", now.micros());
-}
 
 bool sameLabels(const Namespace& ns, const Namespace& wanted, std::size_t from) {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -59,16 +37,6 @@ std::span<const std::string> fixedPart(const NamespaceQuery& query) {
     return {query.prefix->begin(), end};
 }
 
-// `values` from `offset`, at most `limit` of them.
-template <class T>
-void paginate(std::vector<T>& values, std::int64_t offset, std::int64_t limit) {
-    const auto size = static_cast<std::int64_t>(values.size());
-    const auto begin = std::clamp<std::int64_t>(offset, 0, size);
-    const auto end = begin + std::clamp<std::int64_t>(limit, 0, size - begin);
-    values.erase(values.begin() + end, values.end());
-    values.erase(values.begin(), values.begin() + begin);
-}
-
 }  // namespace
 
 std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::string_view key, Timestamp now) {
@@ -83,13 +51,14 @@ void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, Jso
     const auto expires = ttl ? std::optional<std::int64_t>((now + *ttl).micros()) : std::nullopt;
     // One that has expired is gone, even when its row is still there: the new one begins now.
     db.run(
-        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value, ttl_us)"
-        " VALUES ($1, $2, $3, $3, $4, $5, $6)"
+        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value, ttl_us, value_bits)"
+        " VALUES ($1, $2, $3, $3, $4, $5, $6, $7)"
         " ON CONFLICT (ns, key) DO UPDATE SET created_at = CASE WHEN items.expires_at <= excluded.updated_at"
         " THEN excluded.created_at ELSE items.created_at END, updated_at = excluded.updated_at,"
-        " expires_at = excluded.expires_at, value = excluded.value, ttl_us = excluded.ttl_us",
+        " expires_at = excluded.expires_at, value = excluded.value, ttl_us = excluded.ttl_us,"
+        " value_bits = excluded.value_bits",
         encodeNamespace(ns), key, now.micros(), expires, value.text(),
-        ttl ? std::optional<std::int64_t>(ttl->count()) : std::nullopt);
+        ttl ? std::optional<std::int64_t>(ttl->count()) : std::nullopt, valueBits(value));
 }
 
 void refreshItems(sql::Connection& db, const std::vector<ItemPlace>& places, Timestamp now) {
@@ -103,29 +72,6 @@ void refreshItems(sql::Connection& db, const std::vector<ItemPlace>& places, Tim
 
 void deleteItem(sql::Connection& db, const Namespace& ns, std::string_view key) {
     db.run("DELETE FROM items WHERE ns = $1 AND key = $2", encodeNamespace(ns), key);
-}
-
-Result<std::vector<Item>> searchItems(sql::Connection& db, const ItemQuery& query, Timestamp now) {
-    const auto filter = ItemFilter::parse(query.filter);
-    if (!filter) return filter.error();
-    Conditions conditions;
-    addPrefix(conditions, query.prefix);
-    addAlive(conditions, now);
-    std::string text = HEDDLE_SELECT_ITEM + conditions.where() + " ORDER BY updated_at DESC, id DESC";
-    std::vector<Item> out;
-    if (filter->empty()) {
-        text += conditions.tail(" LIMIT ? OFFSET ?", query.limit, query.offset);
-        auto rows = conditions.query(db, text);
-        while (rows.step()) out.push_back(readItem(rows));
-        return out;
-    }
-    auto rows = conditions.query(db, text);
-    std::int64_t place = 0;
-    while (place - query.offset < query.limit && rows.step()) {
-        if (!filter->matches(JsonView::trusted(rows.text(2)))) continue;
-        if (place++ >= query.offset) out.push_back(readItem(rows));
-    }
-    return out;
 }
 
 std::vector<Namespace> listNamespaces(sql::Connection& db, const NamespaceQuery& query, Timestamp now) {

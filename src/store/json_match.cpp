@@ -73,9 +73,9 @@ bool equalObjects(JsonView a, JsonView b) {
 
 // Exact where they are equal or fit an int64, else as precise as a double.
 int compareNumbers(JsonView a, JsonView b) {
-    if (canonicalScalar(a) == canonicalScalar(b)) return 0;
     const double x = a.number().value_or(0), y = b.number().value_or(0);
     if (x != y) return x < y ? -1 : 1;
+    if (canonicalScalar(a) == canonicalScalar(b)) return 0;
     // Beyond a double's precision, integers still differ.
     const auto i = a.integer(), j = b.integer();
     if (i && j) return *i < *j ? -1 : 1;

@@ -56,6 +56,16 @@ Entries entries(JsonView metadata) {
     return out;
 }
 
+// `select`: id and metadata of every owner.
+void rebuild(sql::Connection& db, const MetadataTable& table, std::string_view select) {
+    db.run("DELETE FROM " + std::string(table.name));
+    const RawJson nothing = RawJson::trusted("{}");
+    auto rows = db.query(select);
+    while (rows.step()) {
+        updateMetadataIndex(db, table, rows.integer(0), nothing.view(), JsonView::trusted(rows.text(1)));
+    }
+}
+
 }  // namespace
 
 IndexedField indexedField(const JsonField& field) {
@@ -68,30 +78,30 @@ IndexedField indexedField(const JsonField& field) {
     return out;
 }
 
-void updateMetadataIndex(sql::Connection& db, std::int64_t thread, JsonView before, JsonView after) {
+void updateMetadataIndex(sql::Connection& db, const MetadataTable& table, std::int64_t owner, JsonView before,
+                         JsonView after) {
     if (before.text() == after.text()) return;
+    const std::string name(table.name), column(table.owner);
     const Entries old = entries(before), now = entries(after);
     for (const auto& [key, value] : old) {
         if (now.contains(key)) continue;
-        db.run("DELETE FROM thread_metadata WHERE thread = $1 AND key = $2", thread, key);
+        db.run("DELETE FROM " + name + " WHERE " + column + " = $1 AND key = $2", owner, key);
     }
     for (const auto& [key, value] : now) {
         const auto known = old.find(key);
         if (known != old.end() && known->second == value) continue;
-        db.run(
-            "INSERT INTO thread_metadata (thread, key, value) VALUES ($1, $2, $3)"
-            " ON CONFLICT (thread, key) DO UPDATE SET value = excluded.value",
-            thread, key, value);
+        db.run("INSERT INTO " + name + " (" + column + ", key, value) VALUES ($1, $2, $3) ON CONFLICT (" +
+                   column + ", key) DO UPDATE SET value = excluded.value",
+               owner, key, value);
     }
 }
 
-void rebuildMetadataIndex(sql::Connection& db) {
-    db.run("DELETE FROM thread_metadata");
-    const RawJson nothing = RawJson::trusted("{}");
-    auto rows = db.query("SELECT id, metadata FROM threads WHERE temporary = 0");
-    while (rows.step()) {
-        updateMetadataIndex(db, rows.integer(0), nothing.view(), JsonView::trusted(rows.text(1)));
-    }
+void rebuildThreadMetadata(sql::Connection& db) {
+    rebuild(db, kThreadMetadata, "SELECT id, metadata FROM threads WHERE temporary = 0");
+}
+
+void rebuildAssistantMetadata(sql::Connection& db) {
+    rebuild(db, kAssistantMetadata, "SELECT id, metadata FROM assistants");
 }
 
 }  // namespace heddle::store

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The side table thread_metadata: scalars of thread metadata, also those inside objects, so that search need
-// not read JSON. The key of a nested one is its path, "a\x1fb" for {"a": {"b": 1}}.
+// The side tables of metadata: their scalars, also those inside objects, so that search need not read JSON.
+// The key of a nested one is its path, "a\x1fb" for {"a": {"b": 1}}.
 #pragma once
 
 #include "base/json.hpp"
@@ -8,9 +8,18 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace heddle::store {
+
+// Which table, and its column for the row whose metadata they are.
+struct MetadataTable {
+    std::string_view name;
+    std::string_view owner;
+};
+inline constexpr MetadataTable kThreadMetadata{"thread_metadata", "thread"};
+inline constexpr MetadataTable kAssistantMetadata{"assistant_metadata", "assistant"};
 
 struct IndexedValue {
     std::string key;
@@ -26,9 +35,11 @@ struct IndexedField {
 };
 [[nodiscard]] IndexedField indexedField(const JsonField& field);
 
-// Brings the rows of a thread from `before` to `after` (both metadata objects; {} for none).
-void updateMetadataIndex(sql::Connection& db, std::int64_t thread, JsonView before, JsonView after);
-// From the metadata of all threads: for a migration.
-void rebuildMetadataIndex(sql::Connection& db);
+// Brings an owner's rows from `before` to `after` (both metadata objects; {} for none).
+void updateMetadataIndex(sql::Connection& db, const MetadataTable& table, std::int64_t owner, JsonView before,
+                         JsonView after);
+// From the metadata of all threads, or assistants: for a migration.
+void rebuildThreadMetadata(sql::Connection& db);
+void rebuildAssistantMetadata(sql::Connection& db);
 
 }  // namespace heddle::store

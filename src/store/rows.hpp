@@ -31,6 +31,11 @@ inline RawJson jsonAt(const sql::Statement& row, int column) {
     return RawJson::trusted(row.string(column));
 }
 
+// The first row's first column: a count, a maximum. 0 without a row, and for NULL.
+inline std::int64_t singleInteger(sql::Statement row) {
+    return row.step() ? row.integer(0) : 0;
+}
+
 // Throws std::runtime_error for a damaged row, as all of these do.
 template <class IdType>
 IdType idAt(const sql::Statement& row, int column) {

@@ -311,6 +311,30 @@ ALTER TABLE items ADD COLUMN ttl_us INTEGER;
 UPDATE items SET ttl_us = expires_at - updated_at WHERE expires_at IS NOT NULL;
 )sql";
 
+// Searches among many assistants and items. The indexes have what the conditions ask besides the order.
+constexpr std::string_view kSqliteSearches = R"sql(
+CREATE TABLE assistant_metadata (
+    assistant INTEGER NOT NULL REFERENCES assistants (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (assistant, key)
+) WITHOUT ROWID;
+CREATE INDEX assistant_metadata_value ON assistant_metadata (key, value, assistant);
+CREATE INDEX assistants_created ON assistants (created_at, id, graph_id, name);
+CREATE INDEX assistants_updated ON assistants (updated_at, id, graph_id, name);
+CREATE INDEX assistants_name ON assistants (name, id, graph_id);
+CREATE INDEX assistants_graph ON assistants (graph_id, id, name);
+
+-- value_bits.hpp
+ALTER TABLE items ADD COLUMN value_bits INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX items_updated ON items (updated_at, id, ns, expires_at, value_bits);
+)sql";
+
+void fillSearches(sql::Connection& db) {
+    rebuildAssistantMetadata(db);
+    rebuildItemBits(db);
+}
+
 }  // namespace
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
@@ -318,10 +342,11 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
         case sql::Dialect::kSqlite:
             return {{1, "first", kSqliteFirst},
                     {2, "delivery log", kSqliteDeliveryLog},
-                    {3, "run semantics", kSqliteRunSemantics, rebuildMetadataIndex},
+                    {3, "run semantics", kSqliteRunSemantics, rebuildThreadMetadata},
                     {4, "value bits", kSqliteValueBits, rebuildValueBits},
                     {5, "assistant versions", kSqliteAssistantVersions},
-                    {6, "time to live of items", kSqliteItemTtl}};
+                    {6, "time to live of items", kSqliteItemTtl},
+                    {7, "searches", kSqliteSearches, fillSearches}};
         case sql::Dialect::kPostgres:
             break;
     }

@@ -58,7 +58,7 @@ std::optional<std::string_view> strategyOf(const std::optional<ThreadTtl>& ttl) 
 
 // Temporary threads are in no search, hence not in the index.
 void reindex(sql::Connection& db, const Head& head, JsonView metadata) {
-    if (!head.temporary) updateMetadataIndex(db, head.id, head.metadata.view(), metadata);
+    if (!head.temporary) updateMetadataIndex(db, kThreadMetadata, head.id, head.metadata.view(), metadata);
 }
 
 bool hasState(const Thread& thread) {
@@ -127,7 +127,7 @@ bool insertThread(sql::Connection& db, const Thread& thread) {
     if (!indexed && !hasState(thread)) return true;
     const auto head = lockThread(db, thread.id);
     const RawJson nothing = RawJson::trusted("{}");
-    if (indexed) updateMetadataIndex(db, head->id, nothing.view(), thread.metadata.view());
+    if (indexed) updateMetadataIndex(db, kThreadMetadata, head->id, nothing.view(), thread.metadata.view());
     if (hasState(thread)) saveState(db, head->id, thread);
     return true;
 }

@@ -31,13 +31,13 @@ std::uint64_t hashOf(std::string_view key, std::string_view value) {
     return hash;
 }
 
-std::uint64_t bitsOf(const JsonField& field) {
+std::uint64_t bitsOf(std::string_view key, JsonView value) {
     // An escape is at most six times as long as what it stands for. Numbers may be written at any length.
-    const bool number = field.value.type() == JsonType::kNumber;
-    if (!number && field.value.text().size() > 6 * kScalarChars) return 0;
-    const auto canonical = canonicalScalar(field.value);
+    const bool number = value.type() == JsonType::kNumber;
+    if (!number && value.text().size() > 6 * kScalarChars) return 0;
+    const auto canonical = canonicalScalar(value);
     if (!canonical || canonical->size() > kScalarChars) return 0;
-    std::uint64_t hash = hashOf(field.key, *canonical);
+    std::uint64_t hash = hashOf(key, *canonical);
     std::uint64_t bits = 0;
     for (int i = 0; i < kBitsEach; ++i) {
         bits |= 1ULL << (hash % kBits);
@@ -46,13 +46,23 @@ std::uint64_t bitsOf(const JsonField& field) {
     return bits;
 }
 
+// `select`: id and JSON of every row; `update`: sets the bits ($1) of an id ($2).
+void rebuild(sql::Connection& db, std::string_view select, std::string_view update) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> found;
+    {
+        auto rows = db.query(select);
+        while (rows.step()) found.emplace_back(rows.integer(0), valueBits(JsonView::trusted(rows.text(1))));
+    }
+    for (const auto& [id, bits] : found) db.run(update, bits, id);
+}
+
 }  // namespace
 
 std::int64_t valueBits(JsonView values) {
     std::uint64_t bits = 0;
     std::size_t scalars = 0;
     for (const auto& field : values.fields()) {
-        const auto more = bitsOf(field);
+        const auto more = bitsOf(field.key, field.value);
         if (more != 0 && ++scalars > kScalarsMost) return static_cast<std::int64_t>(kAll);
         bits |= more;
     }
@@ -61,19 +71,21 @@ std::int64_t valueBits(JsonView values) {
 
 std::int64_t wantedBits(JsonView part) {
     std::uint64_t bits = 0;
-    for (const auto& field : part.fields()) bits |= bitsOf(field);
+    for (const auto& field : part.fields()) bits |= bitsOf(field.key, field.value);
     return static_cast<std::int64_t>(bits);
 }
 
+std::int64_t scalarBits(std::string_view key, JsonView value) {
+    return static_cast<std::int64_t>(bitsOf(key, value));
+}
+
 void rebuildValueBits(sql::Connection& db) {
-    std::vector<std::pair<std::int64_t, std::int64_t>> found;
-    {
-        auto rows = db.query("SELECT thread, state_values FROM thread_states");
-        while (rows.step()) found.emplace_back(rows.integer(0), valueBits(JsonView::trusted(rows.text(1))));
-    }
-    for (const auto& [thread, bits] : found) {
-        db.run("UPDATE threads SET value_bits = $1 WHERE id = $2", bits, thread);
-    }
+    rebuild(db, "SELECT thread, state_values FROM thread_states",
+            "UPDATE threads SET value_bits = $1 WHERE id = $2");
+}
+
+void rebuildItemBits(sql::Connection& db) {
+    rebuild(db, "SELECT id, value FROM items", "UPDATE items SET value_bits = $1 WHERE id = $2");
 }
 
 }  // namespace heddle::store
