@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sql/migrations.hpp"
 
+#include "store/assistants.hpp"
 #include "store/harness.hpp"
+#include "store/items.hpp"
+#include "store/namespaces.hpp"
 #include "store/threads.hpp"
 
 #include <gmock/gmock.h>
@@ -108,6 +111,15 @@ TEST_F(MigrationsTest, OfTheStoreRunFromEveryOlderVersion) {
                 db.run(
                     "INSERT INTO thread_states (thread, interrupts, state_values, state)"
                     " SELECT id, '{}', '{\"topic\":\"tea\"}', 'null' FROM threads");
+                db.run(
+                    "INSERT INTO items (ns, key, created_at, updated_at, value)"
+                    " VALUES ($1, 'k', 1, 1, '{\"topic\":\"tea\"}')",
+                    store::encodeNamespace(std::vector<std::string>{"a"}));
+                db.run(
+                    "INSERT INTO assistants (uuid, graph_id, name, config, context, metadata, version,"
+                    " created_at, updated_at) VALUES ($1, 'agent', 'Agent', '{}', '{}', '{\"owner\":\"me\"}',"
+                    " 1, 1, 1)",
+                    thread.id.str());
                 return inserted;
             };
             ASSERT_TRUE(*runToEnd(io_, database->write(job)));
@@ -131,6 +143,18 @@ TEST_F(MigrationsTest, OfTheStoreRunFromEveryOlderVersion) {
             return store::countThreads(db, query);
         };
         EXPECT_EQ(*runToEnd(io_, database->read(by_values)), from < 4 ? 1 : 0);
+        auto items = [](Connection& db) -> Result<std::int64_t> {
+            store::ItemQuery query;
+            query.filter = json("{\"topic\":\"tea\"}");
+            return static_cast<std::int64_t>(store::searchItems(db, query, at(0))->size());
+        };
+        EXPECT_EQ(*runToEnd(io_, database->read(items)), from < 7 ? 1 : 0);
+        auto assistants = [](Connection& db) -> Result<std::int64_t> {
+            store::AssistantQuery query;
+            query.metadata = json("{\"owner\":\"me\"}");
+            return store::countAssistants(db, query);
+        };
+        EXPECT_EQ(*runToEnd(io_, database->read(assistants)), from < 7 ? 1 : 0);
         database.reset();
         std::filesystem::remove(dir_.file());
     }

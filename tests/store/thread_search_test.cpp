@@ -2,6 +2,7 @@
 // Thread search against a naive model: whichever way the planner takes, page and total are the same.
 #include "store/harness.hpp"
 #include "store/json_match.hpp"
+#include "store/some_metadata.hpp"
 #include "store/threads.hpp"
 
 #include <algorithm>
@@ -20,37 +21,15 @@ class ThreadSearchTest : public StoreTest {
 
     int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
 
-    std::string someMetadata(bool for_query) {
-        // "kind" is common enough to be walked, "user" rare; "list" and "deep" are not in the index.
-        static const std::vector<std::pair<std::string, std::vector<std::string>>> fields = {
-            {"kind", {"\"agent\"", "\"agent\"", "\"agent\"", "\"other\""}},
-            {"user", {"1", "2", "3", "4", "5", "6.0", "7", "8"}},
-            {"flag", {"true", "null", "\"true\""}},
-            {"list", {"[1,2]", "[2]", "[]"}},
-            {"deep",
-             {"{\"a\":1}", "{\"a\":1,\"b\":2}", "{}", "{\"a\":{\"b\":1.0}}", "{\"a\":{\"b\":1,\"c\":[2]}}",
-              "{\"a\":{\"b\":{\"c\":{\"d\":1}}}}", "{\"a\":[1,2],\"b\":2}",
-              "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6}"}},
-        };
-        JsonWriter out;
-        out.beginObject();
-        for (const auto& [key, values] : fields) {
-            if (below(for_query ? 4 : 3) != 0) continue;
-            out.key(key).raw(values[static_cast<std::size_t>(below(static_cast<int>(values.size())))]);
-        }
-        out.endObject();
-        return out.take();
-    }
-
     void fill(int count) {
         for (int n = 0; n < count; ++n) {
             Thread thread = makeThread(at(below(50)));
             thread.updated_at = at(below(50));
             thread.state_updated_at = at(below(50));
-            thread.metadata = json(someMetadata(false));
+            thread.metadata = json(someMetadata(random_, 3));
             thread.status = static_cast<ThreadStatus>(below(4));
             thread.temporary = below(10) == 0;
-            if (below(2) == 0) thread.values = json(someMetadata(false));
+            if (below(2) == 0) thread.values = json(someMetadata(random_, 3));
             threads_.push_back(thread);
         }
         write([this](Connection& db) {
@@ -62,8 +41,8 @@ class ThreadSearchTest : public StoreTest {
         static const std::vector<std::string> columns = {"thread_id", "status", "created_at", "updated_at",
                                                          "state_updated_at"};
         ThreadQuery query;
-        query.metadata = json(someMetadata(true));
-        if (below(5) == 0) query.values = json(someMetadata(true));
+        query.metadata = json(someMetadata(random_, 4));
+        if (below(5) == 0) query.values = json(someMetadata(random_, 4));
         if (below(3) == 0) query.status = static_cast<ThreadStatus>(below(4));
         if (below(5) == 0) {
             for (const auto& thread : threads_) {
