@@ -23,10 +23,6 @@ constexpr std::int64_t kNarrowShare = 50;
 constexpr double kWalkShareMost = 0.6;
 constexpr std::int64_t kFirstGuess = 2'000;  // items that are looked at before the first guess
 
-std::int64_t itemsAtMost(sql::Connection& db) {
-    return singleInteger(db.query("SELECT max(id) FROM items"));
-}
-
 // Whether walking on will find enough soon, from what it found until here.
 class Outlook {
   public:
@@ -45,9 +41,9 @@ class Outlook {
     std::int64_t next_guess_ = kFirstGuess;
 };
 
-bool isNarrow(sql::Connection& db, const Namespace& prefix) {
+bool isNarrow(sql::Connection& db, const Namespace& prefix, std::int64_t all) {
     if (prefix.empty()) return false;
-    const auto most = itemsAtMost(db) / kNarrowShare;
+    const auto most = all / kNarrowShare;
     const auto found = singleInteger(
         db.query("SELECT count(*) FROM (SELECT 1 FROM items WHERE ns >= $1 AND ns < $2 LIMIT $3) AS some",
                  encodeNamespace(prefix), afterNamespace(prefix), most + 1));
@@ -94,7 +90,8 @@ std::vector<std::int64_t> findInAll(sql::Connection& db, const ItemQuery& query,
 // The ids of the page.
 std::vector<std::int64_t> find(sql::Connection& db, const ItemQuery& query, const ItemFilter& filter,
                                Timestamp now) {
-    const bool narrow = isNarrow(db, query.prefix);
+    const auto all = singleInteger(db.query("SELECT max(id) FROM items"));
+    const bool narrow = isNarrow(db, query.prefix, all);
     if (filter.empty()) {
         auto [conditions, text] = newestFirst(query, narrow, "id", 0, now);
         text += conditions.tail(" LIMIT ? OFFSET ?", query.limit, query.offset);
@@ -104,7 +101,7 @@ std::vector<std::int64_t> find(sql::Connection& db, const ItemQuery& query, cons
     const auto [conditions, text] = newestFirst(query, narrow, "id, value", bits, now);
     auto rows = conditions.query(db, text);
     std::vector<std::int64_t> found;
-    Outlook outlook(itemsAtMost(db), static_cast<double>(query.offset) + static_cast<double>(query.limit));
+    Outlook outlook(all, static_cast<double>(query.offset) + static_cast<double>(query.limit));
     std::int64_t place = 0, looked_at = 0;
     while (place - query.offset < query.limit && rows.step()) {
         const bool other_way = !narrow && bits == 0;

@@ -1,57 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every method of the Python SDK's client.threads and client.runs, with the asynchronous and the synchronous client."""
 import asyncio
-import inspect
-import pathlib
-import re
 import uuid
 
 import pytest
-from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk.errors import APIStatusError, ConflictError, NotFoundError
+from sdk_story import KINDS, tell, untold
 
 ELSEWHERE = {"join_stream", "stream"}  # client.threads.stream: protocol v2
 
 
-class Resource:
-    """client.threads or client.runs of either client, as coroutines and asynchronous iterators."""
-
-    def __init__(self, wrapped):
-        self._wrapped = wrapped
-
-    def __getattr__(self, method):
-        def call(*args, **named):
-            found = getattr(self._wrapped, method)(*args, **named)
-            if hasattr(found, "__anext__") or hasattr(found, "__next__"):
-                return self._parts(found)
-            return self._answer(found)
-
-        return call
-
-    @staticmethod
-    async def _answer(found):
-        return await found if inspect.isawaitable(found) else found
-
-    @staticmethod
-    async def _parts(found):
-        if hasattr(found, "__anext__"):
-            return [part async for part in found]
-        return await asyncio.to_thread(list, found)
-
-
-@pytest.fixture(params=["asynchronous", "synchronous"])
+@pytest.fixture(params=KINDS)
 def story(request, wire):
     """Runs a coroutine function of (threads, runs, assistants)."""
-
-    def tell(coroutine):
-        async def main():
-            make = get_client if request.param == "asynchronous" else get_sync_client
-            client = make(url=wire.url, api_key=None)
-            await coroutine(*(Resource(each) for each in (client.threads, client.runs, client.assistants)))
-
-        asyncio.run(main())
-
-    return tell
+    return lambda coroutine: tell(request.param, wire.url, coroutine, "threads", "runs", "assistants")
 
 
 async def until(condition, what, timeout_s=20):
@@ -273,7 +235,4 @@ def test_assistants(story):
 
 @pytest.mark.parametrize("resource", ["threads", "runs"])
 def test_no_method_is_left_out(resource):
-    client = getattr(get_client(url="http://127.0.0.1:1", api_key=None), resource)
-    public = {name for name in dir(client) if not name.startswith("_") and callable(getattr(client, name))}
-    told = set(re.findall(rf"\b{resource}\.(\w+)\(", pathlib.Path(__file__).read_text()))
-    assert public - told == (ELSEWHERE if resource == "threads" else set())
+    assert untold(resource, __file__) == (ELSEWHERE if resource == "threads" else set())
