@@ -3,8 +3,10 @@
 
 #include "store/conditions.hpp"
 #include "store/item_filter.hpp"
+#include "store/item_ranking.hpp"
+#include "store/item_rows.hpp"
+#include "store/item_vectors.hpp"
 #include "store/namespaces.hpp"
-#include "store/rows.hpp"
 
 #include <algorithm>
 #include <set>
@@ -14,29 +16,6 @@
 
 namespace heddle::store {
 namespace {
-
-#define HEDDLE_SELECT_ITEM "SELECT ns, key, value, created_at, updated_at, ttl_us, expires_at FROM items"
-
-Item readItem(const sql::Statement& row) {
-    Item out;
-    out.ns = decodeNamespace(row.text(0));
-    out.key = row.string(1);
-    out.value = jsonAt(row, 2);
-    out.created_at = timeAt(row, 3);
-    out.updated_at = timeAt(row, 4);
-    if (!row.isNull(5)) out.ttl = microseconds(row.integer(5));
-    out.expires_at = optionalTimeAt(row, 6);
-    return out;
-}
-
-void addPrefix(Conditions& conditions, std::span<const std::string> prefix) {
-    if (prefix.empty()) return;
-    conditions.add("ns >= ? AND ns < ?", encodeNamespace(prefix), afterNamespace(prefix));
-}
-
-void addAlive(Conditions& conditions, Timestamp now) {
-    conditions.add("(expires_at IS NULL OR expires_at > ?)", now.micros());
-}
 
 bool sameLabels(const Namespace& ns, const Namespace& wanted, std::size_t from) {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -79,17 +58,29 @@ std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::strin
 }
 
 void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, JsonView value,
-             std::optional<microseconds> ttl, Timestamp now) {
+             std::optional<microseconds> ttl, Timestamp now, std::span<const Vector> vectors) {
+    const std::string place = encodeNamespace(ns);
     const auto expires = ttl ? std::optional<std::int64_t>((now + *ttl).micros()) : std::nullopt;
-    // One that has expired is gone, even when its row is still there: the new one begins now.
-    db.run(
-        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value, ttl_us)"
-        " VALUES ($1, $2, $3, $3, $4, $5, $6)"
-        " ON CONFLICT (ns, key) DO UPDATE SET created_at = CASE WHEN items.expires_at <= excluded.updated_at"
-        " THEN excluded.created_at ELSE items.created_at END, updated_at = excluded.updated_at,"
-        " expires_at = excluded.expires_at, value = excluded.value, ttl_us = excluded.ttl_us",
-        encodeNamespace(ns), key, now.micros(), expires, value.text(),
-        ttl ? std::optional<std::int64_t>(ttl->count()) : std::nullopt);
+    const auto dims =
+        vectors.empty() ? std::nullopt : std::optional(static_cast<std::int64_t>(vectors[0].dims()));
+    std::int64_t id = 0;
+    {
+        auto row = db.prepare(
+            // One that has expired is gone, even when its row is still there: the new one begins now.
+            "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value, ttl_us, vector_dims)"
+            " VALUES ($1, $2, $3, $3, $4, $5, $6, $7)"
+            " ON CONFLICT (ns, key) DO UPDATE SET created_at = CASE WHEN items.expires_at <= "
+            "excluded.updated_at"
+            " THEN excluded.created_at ELSE items.created_at END, updated_at = excluded.updated_at,"
+            " expires_at = excluded.expires_at, value = excluded.value, ttl_us = excluded.ttl_us,"
+            " vector_dims = excluded.vector_dims RETURNING id");
+        row.borrow().bind(place).bind(key).bind(now.micros()).bind(expires).bind(value.text());
+        row.bind(ttl ? std::optional<std::int64_t>(ttl->count()) : std::nullopt).bind(dims);
+        row.step();
+        id = row.integer(0);
+        row.run();
+    }
+    replaceVectors(db, id, place, vectors);
 }
 
 void refreshItems(sql::Connection& db, const std::vector<ItemPlace>& places, Timestamp now) {
@@ -106,6 +97,7 @@ void deleteItem(sql::Connection& db, const Namespace& ns, std::string_view key) 
 }
 
 Result<std::vector<Item>> searchItems(sql::Connection& db, const ItemQuery& query, Timestamp now) {
+    if (query.vector) return rankItems(db, query, now);
     const auto filter = ItemFilter::parse(query.filter);
     if (!filter) return filter.error();
     Conditions conditions;
