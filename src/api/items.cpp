@@ -48,6 +48,16 @@ Result<ItemPlace> placeAsked(const http::Request& request) {
     return place;
 }
 
+// The vectors of a value that is about to be put, as `index` says; none without `store.index`.
+asio::awaitable<Result<std::vector<Vector>>> vectorsFor(Context& context, JsonView body) {
+    const JsonView index = body.get("index").value_or(JsonView());
+    if (!context.config.store_index || index.boolean() == false) co_return std::vector<Vector>();
+    EmbeddingQuestion question;
+    question.value = RawJson::copy(body.get("value").value_or(JsonView()));
+    if (index.type() == JsonType::kArray) question.index = RawJson::copy(index);
+    co_return co_await context.runs.embed(std::move(question));
+}
+
 bool refreshesByDefault(const Context& context) {
     return context.config.store_ttl.refresh_on_read;
 }
@@ -60,10 +70,14 @@ asio::awaitable<Result<http::Response>> putItem(Context& context, Call& call) {
     std::optional<microseconds> ttl = context.config.store_ttl.forNewItems();
     if (const auto minutes = call.json().given("ttl"))
         ttl = microseconds(std::llround(minutes->number().value_or(0) * 60e6));
+    auto embedded = co_await vectorsFor(context, call.json());
+    if (!embedded) co_return embedded.error();
+    auto vectors = std::make_shared<const std::vector<Vector>>(std::move(*embedded));
     auto value =
         std::make_shared<const RawJson>(RawJson::copy(call.json().get("value").value_or(JsonView())));
-    auto job = [place = *place, value, ttl, now = context.clock.now()](sql::Connection& db) -> Result<bool> {
-        store::putItem(db, place.ns, place.key, value->view(), ttl, now);
+    auto job = [place = *place, value, ttl, vectors,
+                now = context.clock.now()](sql::Connection& db) -> Result<bool> {
+        store::putItem(db, place.ns, place.key, value->view(), ttl, now, *vectors);
         return true;
     };
     const auto done = co_await context.db.write(std::move(job));
@@ -117,6 +131,13 @@ asio::awaitable<Result<http::Response>> searchItems(Context& context, Call& call
     const Page page = pageOf(body);
     query->limit = page.limit;
     query->offset = page.offset;
+    const auto text = body.get("query").value_or(JsonView()).string();
+    if (context.config.store_index && text && !text->empty()) {
+        EmbeddingQuestion question{text, {}, {}};
+        auto vectors = co_await context.runs.embed(std::move(question));
+        if (!vectors) co_return vectors.error();
+        query->vector = std::move(vectors->front());
+    }
     auto job = [query, now = context.clock.now()](sql::Connection& db) {
         return store::searchItems(db, *query, now);
     };
@@ -132,7 +153,7 @@ asio::awaitable<Result<http::Response>> searchItems(Context& context, Call& call
     }
     JsonWriter out;
     out.beginObject().key("items").beginArray();
-    for (const auto& item : *items) writeItem(out, item, Score::kNull);
+    for (const auto& item : *items) writeItem(out, item, Score::kShown);
     out.endArray().endObject();
     co_return http::Response::json(200, out.take());
 }

@@ -23,6 +23,9 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     options.dependencies = config.dependencies;
     options.item_ttl = config.store_ttl.forNewItems();
     options.refresh_items = config.store_ttl.refresh_on_read;
+    if (const auto& index = config.store_index) {
+        options.store_index = {index->dims, index->model, index->path, index->name, index->fields};
+    }
     for (const auto& graph : config.graphs) {
         if (graph.runtime != config::GraphRuntime::kPython) continue;
         options.graphs.push_back(
@@ -44,7 +47,8 @@ Execution::Execution(asio::any_io_executor loop, const config::Config& config, s
     }
     const bool python = std::ranges::any_of(
         config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
-    if (python) {
+    // Vectors are made in Python, whatever the graphs are.
+    if (python || config.store_index) {
         python_ = std::make_unique<graph::WorkerExecutor>(loop, db, clock, random, workerOptions(config),
                                                           nullptr, &metrics);
         all.push_back(python_.get());

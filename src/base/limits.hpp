@@ -54,6 +54,9 @@ inline constexpr std::size_t kWorkerBacklog =
     256 * 1024 * 1024;                            // bytes waiting for a worker that does not read
 inline constexpr std::size_t kWorkerRuns = 1000;  // attempts at once on one worker
 inline constexpr std::size_t kGraphAnswers = 8 * 1024 * 1024;  // schemas and drawings, kept
+inline constexpr std::size_t kVectorDims = 16'384;             // numbers of a vector of the store's index
+inline constexpr std::size_t kItemVectors = 1000;              // of one item
+inline constexpr std::size_t kRankedVectors = 64 * 1024;       // the best that a search keeps in one pass
 inline constexpr std::size_t kWorkerStrangers = 16;            // connections that have not said hello
 inline constexpr std::size_t kWorkerOutputLine = 8 * 1024;     // of what a worker prints
 

@@ -62,6 +62,16 @@ struct StoreTtlSettings {
     }
 };
 
+// `store.index`: the vectors of items, for searches by meaning. What makes them is either `model` or `name`
+// in `path`.
+struct StoreIndexSettings {
+    std::int64_t dims = 1;
+    std::string model;                        // "provider:model", for langchain's init_embeddings
+    std::string path;                         // an absolute file, or an import path ("pkg.mod")
+    std::string name;                         // the function or object there
+    std::vector<std::string> fields = {"$"};  // paths of the texts; "$": the whole value
+};
+
 struct Config {
     std::string config_path;  // absolute; empty when the graphs came from the environment
     std::string root;         // the folder relative paths start from
@@ -74,7 +84,8 @@ struct Config {
     bool disable_webhooks = false;
     ThreadTtlSettings thread_ttl;
     StoreTtlSettings store_ttl;
-    std::optional<CorsSettings> cors;  // nothing: the built-in rule
+    std::optional<StoreIndexSettings> store_index;  // nothing: searches look at filters only
+    std::optional<CorsSettings> cors;               // nothing: the built-in rule
 
     std::string host = "127.0.0.1";
     std::uint16_t port = 2024;

@@ -120,10 +120,17 @@ Json checkpointerOf(const ThreadTtlSettings& ttl) {
               {"sweep_limit", ttl.sweep_limit}}}};
 }
 
-Json storeOf(const StoreTtlSettings& ttl) {
-    return {{"ttl",
-             {{"default_ttl", ttl.default_ttl_min ? Json(*ttl.default_ttl_min) : Json()},
-              {"refresh_on_read", ttl.refresh_on_read}}}};
+Json storeOf(const StoreTtlSettings& ttl, const std::optional<StoreIndexSettings>& index) {
+    Json store = {{"ttl",
+                   {{"default_ttl", ttl.default_ttl_min ? Json(*ttl.default_ttl_min) : Json()},
+                    {"refresh_on_read", ttl.refresh_on_read}}},
+                  {"index", nullptr}};
+    if (index) {
+        store["index"] = {{"dims", index->dims},
+                          {"embed", index->model.empty() ? index->path + ":" + index->name : index->model},
+                          {"fields", index->fields}};
+    }
+    return store;
 }
 
 }  // namespace
@@ -138,7 +145,7 @@ std::string describe(const Config& config) {
         {"webhooks", webhooksOf(config)},
         {"http", httpOf(config)},
         {"checkpointer", checkpointerOf(config.thread_ttl)},
-        {"store", storeOf(config.store_ttl)},
+        {"store", storeOf(config.store_ttl, config.store_index)},
         {"server",
          {{"host", config.host},
           {"port", config.port},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `graphs` and `dependencies`.
 #include "base/ids.hpp"
-#include "config/env_file.hpp"
+#include "config/import_path.hpp"
 #include "config/loading.hpp"
 #include "config/nearest.hpp"
 
@@ -36,16 +36,6 @@ bool isJavaScript(const std::string& file) {
     return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
-// "agent" or "factory.agent"
-bool isDottedName(std::string_view name) {
-    while (true) {
-        const auto part = name.substr(0, name.find('.'));
-        if (!isVariableName(part)) return false;
-        if (part.size() == name.size()) return true;
-        name.remove_prefix(part.size() + 1);
-    }
-}
-
 void readNative(const Field& field, GraphSpec& graph, const Sources& sources) {
     graph.runtime = GraphRuntime::kNative;
     const auto& known = sources.native_graphs;
@@ -70,20 +60,18 @@ void readFilePath(const Field& field, std::string_view file, GraphSpec& graph, c
 
 // "./graphs.py:agent", "pkg.module:agent" or "heddle:echo"
 void readPath(const Field& field, std::string_view path, GraphSpec& graph, const Loading& loading) {
-    const auto colon = path.rfind(':');
-    if (colon == std::string_view::npos || colon == 0 || colon + 1 == path.size()) {
+    const auto split = splitImportPath(path);
+    if (!split) {
         field.problem("expected \"FILE:NAME\", as in \"./graphs.py:agent\"");
         return;
     }
-    const auto place = path.substr(0, colon);
-    graph.name = path.substr(colon + 1);
+    const auto& place = split->place;
+    graph.name = split->name;
     if (path.starts_with(kNative)) {
         readNative(field, graph, loading.sources);
         return;
     }
-    const bool module = place.find('/') == std::string_view::npos && isDottedName(place) &&
-                        !place.ends_with(".py") && !isJavaScript(std::string(place));
-    if (module) {
+    if (isModule(place) && !isJavaScript(place)) {
         graph.module = place;
     } else {
         readFilePath(field, place, graph, loading.config);

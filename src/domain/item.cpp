@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "domain/item.hpp"
 
+#include <array>
+#include <charconv>
+#include <cstddef>
 #include <utility>
 
 namespace heddle {
 namespace {
 
 constexpr std::string_view kReservedRoot = "langgraph";
+
+void writeScore(JsonWriter& out, std::optional<float> score) {
+    constexpr std::size_t kDigitsMost = 32;
+    if (!score) {
+        out.null();
+        return;
+    }
+    std::array<char, kDigitsMost> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), *score).ptr;
+    out.raw(std::string_view(digits.data(), end));
+}
 
 }  // namespace
 
@@ -46,7 +60,7 @@ void writeItem(JsonWriter& out, const Item& item, Score score) {
     out.key("value").raw(item.value);
     out.key("created_at").string(item.created_at.iso());
     out.key("updated_at").string(item.updated_at.iso());
-    if (score == Score::kNull) out.key("score").null();
+    if (score == Score::kShown) writeScore(out.key("score"), item.score);
     out.endObject();
 }
 

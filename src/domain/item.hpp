@@ -29,6 +29,7 @@ struct Item {
     Timestamp updated_at;
     std::optional<microseconds> ttl;      // it is gone so long after it was last put or read; nothing: never
     std::optional<Timestamp> expires_at;  // when that will be
+    std::optional<float> score;           // its cosine with what was searched for, from a search by meaning
 };
 
 // Whether reading it should prolong its life: not when that happened within a hundredth of it.
@@ -39,8 +40,9 @@ struct Item {
 // Where items may be put: neither at the root nor under the label that LangGraph keeps for itself. kInvalid.
 [[nodiscard]] Result<void> checkWritable(const Namespace& ns);
 
-enum class Score { kNone, kNull };
-// {"namespace", "key", "value", "created_at", "updated_at"}, and "score" for a search's result.
+enum class Score { kNone, kShown };
+// {"namespace", "key", "value", "created_at", "updated_at"}, and "score" (a number or null) for a search's
+// result.
 void writeItem(JsonWriter& out, const Item& item, Score score);
 void writeNamespace(JsonWriter& out, const Namespace& ns);
 

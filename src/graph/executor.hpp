@@ -9,6 +9,7 @@
 #include "domain/checkpoint.hpp"
 #include "domain/graph_question.hpp"
 #include "domain/run.hpp"
+#include "domain/vector.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -129,6 +130,14 @@ class Executor {
     virtual boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) = 0;
     // kBadRequest when the graph cannot be loaded or made, kUnavailable as above.
     virtual boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question) = 0;
+
+    // Whether it has what makes vectors of texts (`store.index`).
+    [[nodiscard]] virtual bool embeds() const { return false; }
+    // A query's vector, or those of an item's texts. kUnavailable when no worker answers in time or what
+    // makes the vectors fails.
+    virtual boost::asio::awaitable<Result<std::vector<Vector>>> embed(EmbeddingQuestion) {
+        co_return Problem::unavailable("store.index: no worker makes vectors");
+    }
 };
 
 }  // namespace heddle::graph

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/executors.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -70,6 +71,18 @@ boost::asio::awaitable<Result<RawJson>> MixedExecutor::describe(GraphQuestion qu
     auto* executor = find(question.graph_id);
     if (executor == nullptr) co_return notConfigured(question.graph_id);
     co_return co_await executor->describe(std::move(question));
+}
+
+bool MixedExecutor::embeds() const {
+    return std::any_of(executors_.begin(), executors_.end(),
+                       [](auto* executor) { return executor->embeds(); });
+}
+
+boost::asio::awaitable<Result<std::vector<Vector>>> MixedExecutor::embed(EmbeddingQuestion question) {
+    for (auto* executor : executors_) {
+        if (executor->embeds()) co_return co_await executor->embed(std::move(question));
+    }
+    co_return Problem::unavailable("store.index: no worker makes vectors");
 }
 
 }  // namespace heddle::graph

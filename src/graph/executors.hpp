@@ -27,6 +27,8 @@ class MixedExecutor final : public Executor {
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
     boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
     boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question) override;
+    [[nodiscard]] bool embeds() const override;
+    boost::asio::awaitable<Result<std::vector<Vector>>> embed(EmbeddingQuestion question) override;
 
   private:
     [[nodiscard]] Executor* find(std::string_view graph_id) const;

@@ -138,6 +138,10 @@ asio::awaitable<Result<RawJson>> Service::describe(GraphQuestion question) {
     co_return co_await executor_.describe(std::move(question));
 }
 
+asio::awaitable<Result<std::vector<Vector>>> Service::embed(EmbeddingQuestion question) {
+    co_return co_await executor_.embed(std::move(question));
+}
+
 void Service::announceEnd(const RunId& id, const Finished& finished) {
     if (const auto live = hub_.find(id)) {
         const Outcome& outcome = finished.outcome;

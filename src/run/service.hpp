@@ -101,6 +101,8 @@ class Service final : public graph::RunObserver {
     boost::asio::awaitable<Result<RawJson>> history(HistoryRequest request);
     // What a graph looks like; see graph::Executor::describe.
     boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question);
+    // Vectors of an item's texts or of a search's query; see graph::Executor::embed.
+    boost::asio::awaitable<Result<std::vector<Vector>>> embed(EmbeddingQuestion question);
     // Writes checkpoints of a thread on which no run is open (kConflict) and saves what the thread is then.
     // Runs that are created meanwhile wait. See state_update.hpp.
     boost::asio::awaitable<Result<graph::UpdatedState>> updateState(StateChange change);

@@ -2,9 +2,12 @@
 // Searching items, the newest first: along an index that also has their namespaces and a sketch of their
 // values, so that few values are looked into; or, below a narrow prefix, among its items alone.
 #include "store/item_filter.hpp"
+#include "store/item_ranking.hpp"
 #include "store/item_rows.hpp"
 #include "store/items.hpp"
+#include "store/namespaces.hpp"
 #include "store/page.hpp"
+#include "store/rows.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -115,6 +118,7 @@ std::vector<std::int64_t> find(sql::Connection& db, const ItemQuery& query, cons
 }  // namespace
 
 Result<std::vector<Item>> searchItems(sql::Connection& db, const ItemQuery& query, Timestamp now) {
+    if (query.vector) return rankItems(db, query, now);
     const auto filter = ItemFilter::parse(query.filter);
     if (!filter) return filter.error();
     std::vector<Item> out;

@@ -3,6 +3,7 @@
 
 #include "store/conditions.hpp"
 #include "store/item_rows.hpp"
+#include "store/item_vectors.hpp"
 #include "store/namespaces.hpp"
 #include "store/page.hpp"
 #include "store/value_bits.hpp"
@@ -47,18 +48,32 @@ std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::strin
 }
 
 void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, JsonView value,
-             std::optional<microseconds> ttl, Timestamp now) {
+             std::optional<microseconds> ttl, Timestamp now, std::span<const Vector> vectors) {
+    const std::string place = encodeNamespace(ns);
     const auto expires = ttl ? std::optional<std::int64_t>((now + *ttl).micros()) : std::nullopt;
-    // One that has expired is gone, even when its row is still there: the new one begins now.
-    db.run(
-        "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value, ttl_us, value_bits)"
-        " VALUES ($1, $2, $3, $3, $4, $5, $6, $7)"
-        " ON CONFLICT (ns, key) DO UPDATE SET created_at = CASE WHEN items.expires_at <= excluded.updated_at"
-        " THEN excluded.created_at ELSE items.created_at END, updated_at = excluded.updated_at,"
-        " expires_at = excluded.expires_at, value = excluded.value, ttl_us = excluded.ttl_us,"
-        " value_bits = excluded.value_bits",
-        encodeNamespace(ns), key, now.micros(), expires, value.text(),
-        ttl ? std::optional<std::int64_t>(ttl->count()) : std::nullopt, valueBits(value));
+    const auto dims =
+        vectors.empty() ? std::nullopt : std::optional(static_cast<std::int64_t>(vectors[0].dims()));
+    std::int64_t id = 0;
+    {
+        auto row = db.prepare(
+            // One that has expired is gone, even when its row is still there: the new one begins now.
+            "INSERT INTO items (ns, key, created_at, updated_at, expires_at, value, ttl_us, vector_dims, "
+            "value_bits)"
+            " VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8)"
+            " ON CONFLICT (ns, key) DO UPDATE SET created_at = CASE WHEN items.expires_at <= "
+            "excluded.updated_at"
+            " THEN excluded.created_at ELSE items.created_at END, updated_at = excluded.updated_at,"
+            " expires_at = excluded.expires_at, value = excluded.value, ttl_us = excluded.ttl_us,"
+            " vector_dims = excluded.vector_dims, value_bits = excluded.value_bits RETURNING id");
+        row.borrow().bind(place).bind(key).bind(now.micros()).bind(expires).bind(value.text());
+        row.bind(ttl ? std::optional<std::int64_t>(ttl->count()) : std::nullopt)
+            .bind(dims)
+            .bind(valueBits(value));
+        row.step();
+        id = row.integer(0);
+        row.run();
+    }
+    replaceVectors(db, id, place, vectors);
 }
 
 void refreshItems(sql::Connection& db, const std::vector<ItemPlace>& places, Timestamp now) {

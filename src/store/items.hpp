@@ -4,19 +4,22 @@
 
 #include "base/result.hpp"
 #include "domain/item.hpp"
+#include "domain/vector.hpp"
 #include "sql/connection.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 namespace heddle::store {
 
 std::optional<Item> getItem(sql::Connection& db, const Namespace& ns, std::string_view key, Timestamp now);
-// Keeps created_at of an existing item. `ttl`: µs after which it is gone; nothing: never.
+// Keeps created_at of an existing item. `ttl`: µs after which it is gone; nothing: never. `vectors`: of its
+// texts, all with as many numbers; they replace those it had.
 void putItem(sql::Connection& db, const Namespace& ns, std::string_view key, JsonView value,
-             std::optional<microseconds> ttl, Timestamp now);
+             std::optional<microseconds> ttl, Timestamp now, std::span<const Vector> vectors = {});
 // Those with a time to live live as long again from now; what has expired or is gone stays so.
 void refreshItems(sql::Connection& db, const std::vector<ItemPlace>& places, Timestamp now);
 void deleteItem(sql::Connection& db, const Namespace& ns, std::string_view key);
@@ -31,8 +34,10 @@ struct ItemQuery {
     RawJson filter = RawJson::trusted("{}");
     std::int64_t limit = 10;
     std::int64_t offset = 0;
+    // Nearest first (item_ranking.hpp), not newest update first.
+    std::optional<Vector> vector;
 };
-// Newest update first. A Problem for an unknown operator.
+// A Problem for an unknown operator.
 Result<std::vector<Item>> searchItems(sql::Connection& db, const ItemQuery& query, Timestamp now);
 
 struct NamespaceQuery {

@@ -2,6 +2,7 @@
 #include "store/schema.hpp"
 
 #include "store/metadata_index.hpp"
+#include "store/schema_vectors.hpp"
 #include "store/value_bits.hpp"
 
 #include <stdexcept>
@@ -346,7 +347,8 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
                     {4, "value bits", kSqliteValueBits, rebuildValueBits},
                     {5, "assistant versions", kSqliteAssistantVersions},
                     {6, "time to live of items", kSqliteItemTtl},
-                    {7, "searches", kSqliteSearches, fillSearches}};
+                    {7, "searches", kSqliteSearches, fillSearches},
+                    {8, "vectors of items", kSqliteItemVectors}};
         case sql::Dialect::kPostgres:
             break;
     }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,15 @@ struct GraphSource {
     std::string graph_id;
     std::string path;  // an absolute file, or an import path ("pkg.mod")
     std::string name;  // the export: "agent"
+};
+
+// What makes the vectors of the store's items: a model of langchain's, or `name` in `path`.
+struct StoreIndex {
+    std::int64_t dims = 1;
+    std::string model;
+    std::string path;  // as GraphSource's
+    std::string name;
+    std::vector<std::string> fields;
 };
 
 struct WorkerOptions {
@@ -36,6 +46,7 @@ struct WorkerOptions {
     // Of the store: how long items live that come without a time, and whether reading one prolongs its life.
     std::optional<std::chrono::microseconds> item_ttl;
     bool refresh_items = true;
+    std::optional<StoreIndex> store_index;
 
     std::size_t event_window = limits::kEventWindow;
     std::size_t runs_max = limits::kWorkerRuns;  // on one worker

@@ -15,6 +15,22 @@ namespace heddle::graph {
 namespace asio = boost::asio;
 namespace {
 
+void writeIndex(JsonWriter& out, const std::optional<StoreIndex>& index) {
+    if (!index) {
+        out.null();
+        return;
+    }
+    out.beginObject().key("dims").integer(index->dims);
+    if (index->model.empty()) {
+        out.key("path").string(index->path).key("export").string(index->name);
+    } else {
+        out.key("model").string(index->model);
+    }
+    out.key("fields").beginArray();
+    for (const auto& field : index->fields) out.string(field);
+    out.endArray().endObject();
+}
+
 std::string projectJson(const WorkerOptions& options) {
     JsonWriter out;
     out.beginObject();
@@ -37,8 +53,9 @@ std::string projectJson(const WorkerOptions& options) {
     } else {
         out.null();
     }
-    out.key("refresh_on_read").boolean(options.refresh_items).endObject().endObject();
-    return out.take();
+    out.key("refresh_on_read").boolean(options.refresh_items).endObject();
+    writeIndex(out.key("store_index"), options.store_index);
+    return out.endObject().take();
 }
 
 RunEnd endWithout(RunEnd::Status status, std::optional<RunError> error) {

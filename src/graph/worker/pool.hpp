@@ -61,6 +61,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
     boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
     boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question) override;
+    [[nodiscard]] bool embeds() const override { return options_.store_index.has_value(); }
+    boost::asio::awaitable<Result<std::vector<Vector>>> embed(EmbeddingQuestion question) override;
 
   private:
     struct Key {

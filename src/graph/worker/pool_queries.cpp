@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pool asks workers outside of runs: states, histories, updates.
+// What the pool asks workers outside of runs: states, histories, updates, graphs, vectors.
 #include "graph/worker/pool.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -50,6 +50,7 @@ Problem refusal(const std::pair<std::string, std::string>& error) {
     if (type == "FrameError") {
         return Problem::badRequest("The answer is larger than a worker may send (64 MiB); ask for less");
     }
+    if (type == "EmbeddingError") return Problem::unavailable(message);
     if (type == "CallError") return Problem::unavailable("The worker could not use the checkpoints");
     return Problem::badRequest(type + ": " + message);
 }
@@ -149,6 +150,25 @@ asio::awaitable<Result<RawJson>> WorkerExecutor::describe(GraphQuestion question
     auto answer = co_await ask(std::move(question.graph_id), std::move(header), body.take());
     if (answer) answers_.keep(std::move(key), *answer);
     co_return answer;
+}
+
+asio::awaitable<Result<std::vector<Vector>>> WorkerExecutor::embed(EmbeddingQuestion question) {
+    JsonWriter body;
+    body.beginObject();
+    if (question.query) {
+        body.key("query").string(*question.query);
+    } else {
+        body.key("value").raw(question.value).key("index").raw(question.index);
+    }
+    body.endObject();
+    question.value = RawJson();  // it may be large
+    std::string any_graph;
+    const auto answer = co_await ask(std::move(any_graph), frameHeader("store.embed"), body.take());
+    if (!answer) co_return answer.error();
+    auto vectors = readVectors(answer->view().get("vectors").value_or(JsonView()), "vectors");
+    const bool complete = vectors && (!question.query || vectors->size() == 1);
+    if (!complete) co_return Problem::unavailable("The worker's answer is incomplete");
+    co_return std::move(*vectors);
 }
 
 }  // namespace heddle::graph

@@ -50,7 +50,7 @@ Result<StoreOp> readPut(JsonView op) {
     if (!writable) return writable.error();
     auto key = readItemKey(op);
     if (!key) return key.error();
-    PutItem put{std::move(*ns), std::move(*key), {}, {}};
+    PutItem put{std::move(*ns), std::move(*key), {}, {}, {}};
     if (const auto value = op.given("value")) {
         if (!value->isObject()) return Problem::invalid("value must be an object or null");
         put.value = RawJson::copy(*value);
@@ -60,6 +60,11 @@ Result<StoreOp> readPut(JsonView op) {
         if (!minutes || !(*minutes > 0) || *minutes > limits::kTtlMinutes)
             return Problem::invalid("ttl must be minutes");
         put.ttl = microseconds(std::llround(*minutes * 60e6));
+    }
+    if (const auto list = op.given("vectors")) {
+        auto vectors = readVectors(*list, "vectors");
+        if (!vectors) return vectors.error();
+        put.vectors = std::move(*vectors);
     }
     return StoreOp(std::move(put));
 }
@@ -72,6 +77,11 @@ Result<StoreOp> readSearch(JsonView op) {
     if (const auto filter = op.given("filter")) {
         if (!filter->isObject()) return Problem::invalid("filter must be an object");
         query.filter = RawJson::copy(*filter);
+    }
+    if (const auto text = op.given("vector")) {
+        auto vector = readVector(*text, "vector");
+        if (!vector) return vector.error();
+        query.vector = std::move(*vector);
     }
     const auto limit = readCount(op, "limit", query.limit);
     if (!limit) return limit.error();
@@ -145,7 +155,7 @@ struct Runner {
         if (put.value.isNull()) {
             store::deleteItem(db, put.ns, put.key);
         } else {
-            store::putItem(db, put.ns, put.key, put.value.view(), put.ttl, now);
+            store::putItem(db, put.ns, put.key, put.value.view(), put.ttl, now, put.vectors);
         }
         out.null();
         return {};
@@ -156,7 +166,7 @@ struct Runner {
         out.beginArray();
         for (const auto& item : *items) {
             seen(item, search.refresh);
-            writeItem(out, item, Score::kNull);
+            writeItem(out, item, Score::kShown);
         }
         out.endArray();
         return {};

@@ -29,6 +29,7 @@ struct PutItem {
     std::string key;
     RawJson value;  // null: delete
     std::optional<microseconds> ttl;
+    std::vector<Vector> vectors;  // of its texts
 };
 using StoreOp = std::variant<GetItem, PutItem, SearchItems, store::NamespaceQuery>;
 

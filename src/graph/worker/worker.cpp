@@ -137,6 +137,11 @@ void Worker::loaded(const FrameView* reply) {
         log::error("graph.load_failed", {{"worker", name_}, {"graph_id", graph_id}, {"error", why.message}});
         load_errors_.emplace(graph_id, std::move(why));
     }
+    if (const auto index = body->view().given("store_index")) {
+        const JsonView error = index->get("error").value_or(JsonView());
+        log::error("store.index_load_failed",
+                   {{"worker", name_}, {"error", textOf(error, "error") + ": " + textOf(error, "message")}});
+    }
     step(Supervisor::Loaded{});
 }
 

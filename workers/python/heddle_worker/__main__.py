@@ -61,7 +61,7 @@ def work(channel: Channel, loop: asyncio.AbstractEventLoop, loads: Any, token: s
 
     # Graphs are imported on the main thread before the loop runs, so that a module may call asyncio.run itself.
     header, body = loads.get()
-    channel.reply(header, load_reply(graphs, body), now=True)
+    channel.reply(header, load_reply(graphs, body, loop), now=True)
     asyncio.set_event_loop(loop)
     run_forever(loop)
 
@@ -91,10 +91,10 @@ def library_version() -> str:
         sys.exit(f"heddle_worker: langgraph is not installed for {sys.executable}")
 
 
-def load_reply(graphs: Any, body: bytes) -> bytes:
+def load_reply(graphs: Any, body: bytes, loop: asyncio.AbstractEventLoop) -> bytes:
     from . import jsonout
 
-    return jsonout.dumps({"graphs": graphs.load(jsonout.loads(body))})
+    return jsonout.dumps(graphs.load(jsonout.loads(body), loop))
 
 
 def run_forever(loop: asyncio.AbstractEventLoop) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import traceback
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +16,7 @@ from langgraph.pregel import Pregel
 from langgraph.store.base import BaseStore, TTLConfig
 
 from .modules import extend_path, import_target
+from .vectors import BrokenIndex, StoreIndex
 
 # What langgraph calls a graph whose author gave it no name.
 _UNNAMED = "LangGraph"
@@ -48,11 +50,26 @@ class Graphs:
     def __init__(self) -> None:
         self._targets: dict[str, Pregel | Callable[..., Any]] = {}
         self.store_ttl: TTLConfig = {}
+        self.store_index: StoreIndex | None = None
 
-    def load(self, project: dict[str, Any]) -> list[dict[str, Any]]:
-        """Imports every graph of the project; one that fails is reported and the others still work."""
+    def load(self, project: dict[str, Any], loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+        """Imports every graph of the project, and what its store's index names; one that fails is reported and the
+        others still work. Answers the reply."""
         self.store_ttl = _store_ttl(project.get("store_ttl") or {})
         extend_path(project["root"], project.get("dependencies") or [])
+        broken = self._load_index(project, loop) if project.get("store_index") else None
+        return {"graphs": self._load_graphs(project), "store_index": broken}
+
+    def _load_index(self, project: dict[str, Any], loop: asyncio.AbstractEventLoop) -> dict[str, Any] | None:
+        try:
+            self.store_index = StoreIndex(project["store_index"], project["root"], loop)
+        except (Exception, SystemExit) as error:
+            why = load_error(error)
+            self.store_index = BrokenIndex(f"store.index.embed cannot be loaded: {why['error']}: {why['message']}")
+            return {"error": why}
+        return None
+
+    def _load_graphs(self, project: dict[str, Any]) -> list[dict[str, Any]]:
         results = []
         for entry in project["graphs"]:
             graph_id = entry["graph_id"]

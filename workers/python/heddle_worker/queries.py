@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server's questions outside of runs: a thread's states, updates of them, and what a graph looks like.
+"""The server's questions outside of runs: a thread's states, updates of them, what a graph looks like, vectors.
 
 Each is one call; a failure answers with the exception's type and message.
 """
@@ -22,6 +22,7 @@ from .saver import RemoteSaver
 from .schemas import graph_schemas
 from .state import checkpoint_of, thread_state
 from .store import RemoteStore
+from .vectors import EmbeddingError
 
 Answer = Callable[[dict[str, Any], dict[str, Any]], Awaitable[Any]]
 
@@ -40,6 +41,7 @@ class Queries:
             "graph.draw": self._graph_draw,
             "graph.schemas": self._graph_schemas,
             "graph.subgraphs": self._graph_subgraphs,
+            "store.embed": self._store_embed,
         }
 
     def take(self, header: dict[str, Any], body: bytes) -> bool:
@@ -63,7 +65,7 @@ class Queries:
         self, header: dict[str, Any], purpose: str, config: dict[str, Any]
     ) -> AbstractAsyncContextManager[Pregel]:
         saver = RemoteSaver(self._channel, update=header.get("update"))
-        store = RemoteStore(self._channel, self._graphs.store_ttl)
+        store = RemoteStore(self._channel, self._graphs.store_ttl, self._graphs.store_index)
         return self._graphs.open(header["graph_id"], saver, store, Access(purpose, config))
 
     # ---- states
@@ -115,6 +117,20 @@ class Queries:
             found = [pair async for pair in graph.aget_subgraphs(namespace=namespace, recurse=recurse)]
             loop = asyncio.get_running_loop()
             return {name: await loop.run_in_executor(None, graph_schemas, inner) for name, inner in found}
+
+
+    # ---- the store
+
+    async def _store_embed(self, header: dict[str, Any], request: dict[str, Any]) -> Any:
+        index = self._graphs.store_index
+        if index is None:
+            raise EmbeddingError("store.index is not configured")
+        if query := request.get("query"):
+            _, found = await index.aembed([], [query])
+            return {"vectors": [found[query]]}
+        texts = index.texts(request["value"], request.get("index"))
+        found, _ = await index.aembed(texts, [])
+        return {"vectors": [found[text] for text in texts]}
 
 
 def thread_config(header: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:

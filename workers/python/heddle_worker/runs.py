@@ -112,10 +112,11 @@ class Run:
     async def _execute(self) -> None:
         current_run.set(self.run_id)
         status, error, state = "success", None, None
-        store = RemoteStore(self._channel, self._runs.graphs.store_ttl, **self._fence)
+        graphs = self._runs.graphs
+        store = RemoteStore(self._channel, graphs.store_ttl, graphs.store_index, **self._fence)
         access = Access("threads.create_run", self._config, self._request.get("context"))
         try:
-            async with self._runs.graphs.open(self.graph_id, self.saver, store, access) as graph:
+            async with graphs.open(self.graph_id, self.saver, store, access) as graph:
                 status, error = await self._stream(graph)
                 if not self._fenced:
                     state = await self._final_state(graph)

@@ -22,33 +22,50 @@ from langgraph.store.base import (
 
 from . import jsonout
 from .channel import Channel
+from .vectors import BatchTexts, StoreIndex
 
 
 class RemoteStore(BaseStore):
     """One batch is one call and one transaction on the server. Both forms work on any thread. Raises CallError."""
 
     supports_ttl = True
-    __slots__ = ("_channel", "_fence", "ttl_config")
+    __slots__ = ("_channel", "_fence", "_index", "ttl_config")
 
     def __init__(
-        self, channel: Channel, ttl: TTLConfig, *, run_id: str | None = None, attempt: int | None = None
+        self,
+        channel: Channel,
+        ttl: TTLConfig,
+        index: StoreIndex | None = None,
+        *,
+        run_id: str | None = None,
+        attempt: int | None = None,
     ) -> None:
         self._channel = channel
+        self._index = index
         self.ttl_config = ttl
         self._fence = {"run_id": run_id, "attempt": attempt}
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         ops = list(ops)
-        _, body = self._channel.call(*self._request(ops))
+        added = None
+        if self._index and (batch := BatchTexts(self._index, ops)):
+            added = batch.fields(self._index.embed(batch.texts, batch.queries))
+        _, body = self._channel.call(*self._request(ops, added))
         return _results(ops, body)
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         ops = list(ops)
-        _, body = await self._channel.acall(*self._request(ops))
+        added = None
+        if self._index and (batch := BatchTexts(self._index, ops)):
+            added = batch.fields(await self._index.aembed(batch.texts, batch.queries))
+        _, body = await self._channel.acall(*self._request(ops, added))
         return _results(ops, body)
 
-    def _request(self, ops: list[Op]) -> tuple[dict[str, Any], bytes]:
-        body = jsonout.dumps({"ops": [_encode(op) for op in ops]})
+    def _request(self, ops: list[Op], added: list[dict[str, Any]] | None) -> tuple[dict[str, Any], bytes]:
+        encoded = [_encode(op) for op in ops]
+        if added is not None:
+            encoded = [fields | more for fields, more in zip(encoded, added, strict=True)]
+        body = jsonout.dumps({"ops": encoded})
         return {"method": "store.batch", **self._fence}, body
 
 
@@ -96,10 +113,15 @@ def _decode(op: Op, result: Any) -> Result:
     if isinstance(op, GetOp):
         return None if result is None else Item(**_fields(result))
     if isinstance(op, SearchOp):
-        return [SearchItem(**_fields(item), score=item.get("score")) for item in result]
+        return [SearchItem(**_fields(item), score=_score(item)) for item in result]
     if isinstance(op, ListNamespacesOp):
         return [tuple(namespace) for namespace in result]
     return None
+
+
+def _score(item: dict[str, Any]) -> float | None:
+    score = item.get("score")
+    return None if score is None else float(score)
 
 
 def _fields(item: dict[str, Any]) -> dict[str, Any]:
