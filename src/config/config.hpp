@@ -119,6 +119,11 @@ struct Loaded {
 // hold then.
 Loaded load(const Sources& sources);
 
+// Only where the data is (`data_dir`, `database_path`), for those who need nothing else: whatever else is
+// wrong in langgraph.json does not matter, and it is not needed at all when the place is given. Never throws
+// for input.
+Loaded locateData(const Sources& sources);
+
 // The effective configuration as indented JSON, secrets masked ("********"), for `heddle check-config`.
 std::string describe(const Config& config);
 

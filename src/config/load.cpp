@@ -252,4 +252,15 @@ Loaded load(const Sources& sources) {
     return Loaded{std::move(loading.config), std::move(loading.findings.list)};
 }
 
+Loaded locateData(const Sources& sources) {
+    Loading loading{sources, {}, {}};
+    loading.config.root = absolutePath(sources.working_dir, ".");
+    if (!isDataPlaceGiven(loading)) {
+        const auto path = findFile(loading);
+        if (!path.empty()) loading.config.root = std::filesystem::path(path).parent_path().string();
+    }
+    readDataPlace(loading);
+    return Loaded{std::move(loading.config), std::move(loading.findings.list)};
+}
+
 }  // namespace heddle::config
