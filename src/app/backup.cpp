@@ -7,6 +7,7 @@
 #include "sql/sqlite_copy.hpp"
 
 #include <fmt/core.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -16,6 +17,9 @@ namespace heddle::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int kNice = 10;
+constexpr int kSyncEvery = 16;  // MiB
 
 void refuseTarget(const std::string& database, const std::string& file, ExistingFile existing) {
     const auto folder = fs::path(file).parent_path();
@@ -34,7 +38,15 @@ void copyTo(const std::string& database, const std::string& file, ExistingFile e
     PartialFile partial(file);
     const auto& path = partial.partialPath();
     removeSideFiles(path);
-    sql::copyDatabase(database, sql::CopySource::kServed, path, checkSignals);
+    // A server that is running on the same machine goes first.
+    setpriority(PRIO_PROCESS, 0, kNice);
+    int pieces = 0;
+    const auto between = [&] {
+        checkSignals();
+        // In small portions: one of gigabytes would hold up the server's own writing.
+        if (++pieces % kSyncEvery == 0) partial.sync();
+    };
+    sql::copyDatabase(database, sql::CopySource::kServed, path, between);
     const auto facts = inspectDatabase(path);
     checkSignals();
     partial.publish(existing == ExistingFile::kReplace ? PartialFile::Existing::kReplace

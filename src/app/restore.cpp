@@ -42,9 +42,10 @@ void nameAlso(const std::string& path, const std::string& name) {
         throw std::system_error(errno, std::generic_category(), "cannot keep " + path + " as " + name);
 }
 
-// Brings the database into one file; a damaged one stays as it is.
+// Brings the database into one file; a damaged one stays as it is, with its WAL: it may still be mended.
 void settle(const std::string& database) {
     try {
+        sql::checkPages(*sql::openAtRest(database));
         sql::makeOneFile(database);
     } catch (const sql::Error& error) {
         if (error.code() == sql::Error::Code::kDamaged) return;
