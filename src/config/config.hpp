@@ -2,6 +2,7 @@
 // The effective configuration: defaults < langgraph.json < environment < flags. Immutable once made.
 #pragma once
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "domain/thread.hpp"
@@ -26,6 +27,9 @@ struct GraphSpec {
     std::string module;  // instead of path when the config names an import path ("pkg.mod:graph")
     std::string name;    // the export ("agent"), or the native graph ("echo", "burst"…)
     std::optional<std::string> description;
+    // Of its system assistant, objects: what LANGGRAPH_CONFIG says. May hold secrets.
+    RawJson config = RawJson::trusted("{}");
+    RawJson context = RawJson::trusted("{}");
 };
 
 struct CorsSettings {

@@ -21,12 +21,13 @@ struct Block {
     void (*read)(const Field& field, Loading& loading);
 };
 
-constexpr std::array<Block, 5> kBlocks{{
+constexpr std::array<Block, 6> kBlocks{{
     {"graphs", "LANGSERVE_GRAPHS", readGraphs},
     {"webhooks", "LANGGRAPH_WEBHOOKS", readWebhooks},
     {"http", "LANGGRAPH_HTTP", readHttp},
     {"checkpointer", "LANGGRAPH_CHECKPOINTER", readCheckpointer},
     {"store", "LANGGRAPH_STORE", readStore},
+    {"", "LANGGRAPH_CONFIG", readAssistants},  // after the graphs; langgraph.json has no such key
 }};
 
 template <std::size_t index>

@@ -40,6 +40,7 @@ void readStore(const Field& field, Loading& loading);         // store.cpp
 [[nodiscard]] bool isDataPlaceGiven(const Loading& loading);
 // Where the data is. A part of readSettings(). settings.cpp
 void readDataPlace(Loading& loading);
+void readAssistants(const Field& field, Loading& loading);  // assistants.cpp; after readGraphs
 // Flags and environment variables, and what follows from them. Last. settings.cpp
 void readSettings(Loading& loading);
 

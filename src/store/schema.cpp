@@ -311,6 +311,16 @@ ALTER TABLE items ADD COLUMN ttl_us INTEGER;
 UPDATE items SET ttl_us = expires_at - updated_at WHERE expires_at IS NOT NULL;
 )sql";
 
+// What the configuration gave a system assistant: another start with the same changes nothing of what clients
+// made of it.
+constexpr std::string_view kSqliteSystemAssistants = R"sql(
+CREATE TABLE system_assistants (
+    assistant INTEGER PRIMARY KEY REFERENCES assistants (id) ON DELETE CASCADE,
+    config TEXT NOT NULL,
+    context TEXT NOT NULL
+);
+)sql";
+
 }  // namespace
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
@@ -321,7 +331,8 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
                     {3, "run semantics", kSqliteRunSemantics, rebuildMetadataIndex},
                     {4, "value bits", kSqliteValueBits, rebuildValueBits},
                     {5, "assistant versions", kSqliteAssistantVersions},
-                    {6, "time to live of items", kSqliteItemTtl}};
+                    {6, "time to live of items", kSqliteItemTtl},
+                    {7, "system assistants", kSqliteSystemAssistants}};
         case sql::Dialect::kPostgres:
             break;
     }
