@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 
+#include "app/configuration.hpp"
 #include "app/server.hpp"
 #include "base/memory.hpp"
 #include "base/random.hpp"
@@ -15,36 +16,13 @@
 #include <utility>
 
 namespace heddle::app {
-namespace {
-
-config::Loaded loadConfig(const Invocation& invocation) {
-    config::Sources sources;
-    sources.config_path = invocation.config_path;
-    sources.flags = invocation.flags;
-    sources.environment = invocation.environment;
-    sources.working_dir = invocation.working_dir;
-    return config::load(sources);
-}
-
-void printFindings(const config::Loaded& loaded) {
-    using Severity = config::Finding::Severity;
-    for (const auto& finding : loaded.findings) {
-        const char* kind = finding.severity == Severity::kProblem   ? "problem"
-                           : finding.severity == Severity::kWarning ? "warning"
-                                                                    : "notice";
-        fmt::print(stderr, "{}: {}: {}\n", kind, finding.key, finding.text);
-    }
-}
-
-}  // namespace
-
 std::string versionLine() {
     return fmt::format("heddle {}", build::kFullVersion);
 }
 
 int serve(const Invocation& invocation) {
-    const config::Loaded loaded = loadConfig(invocation);
-    printFindings(loaded);
+    const config::Loaded loaded = config::load(sourcesOf(invocation));
+    printFindings(loaded.findings);
     if (!loaded.usable()) {
         fmt::print(stderr, "heddle: the configuration has problems; nothing was started\n");
         return 1;
@@ -52,17 +30,17 @@ int serve(const Invocation& invocation) {
     returnLargeBlocks();
     log::configure(loaded.config.log_format, loaded.config.log_level);
     Server server(loaded.config, [invocation]() -> std::optional<config::Config> {
-        config::Loaded again = loadConfig(invocation);
+        config::Loaded again = config::load(sourcesOf(invocation));
         if (again.usable()) return std::move(again.config);
-        printFindings(again);
+        printFindings(again.findings);
         return std::nullopt;
     });
     return server.run();
 }
 
 int checkConfig(const Invocation& invocation) {
-    const config::Loaded loaded = loadConfig(invocation);
-    printFindings(loaded);
+    const config::Loaded loaded = config::load(sourcesOf(invocation));
+    printFindings(loaded.findings);
     if (!loaded.usable()) return 1;
     fmt::print("{}\n", config::describe(loaded.config));
     return 0;

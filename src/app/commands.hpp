@@ -25,6 +25,15 @@ int serve(const Invocation& invocation);
 // Prints the effective configuration (secrets masked) on stdout, or every problem with its key on stderr (1).
 int checkConfig(const Invocation& invocation);
 
+// Copies the database, also of a server that is running, to a file that is complete or not there. Existing
+// files are refused unless `replace`. Prints what the file holds. 1 with a line on stderr when it failed.
+enum class ExistingFile { kRefuse, kReplace };
+int backup(const Invocation& invocation, const std::string& file, ExistingFile existing);
+
+// Puts a backup in the place of the database, which is kept beside it under a name that is printed. Refuses
+// while a server is running. 1 with a line on stderr when it failed: the database is as it was then.
+int restore(const Invocation& invocation, const std::string& file);
+
 // Prints a new secret for webhooks on stdout. 0.
 int printSecret();
 

@@ -77,6 +77,8 @@ std::vector<Assistant> systemAssistants(const config::Config& config, Timestamp 
         assistant.graph_id = assistant.name = graph.graph_id;
         assistant.metadata = RawJson::trusted(R"({"created_by":"system"})");
         assistant.description = graph.description;
+        assistant.config = graph.config;
+        assistant.context = graph.context;
         assistant.created_at = assistant.updated_at = now;
         out.push_back(std::move(assistant));
     }

@@ -43,11 +43,15 @@ struct Flags {
     }
 };
 
-void addCommon(CLI::App& verb, Flags& flags) {
+void addDataPlace(CLI::App& verb, Flags& flags) {
     verb.add_option("-c,--config", flags.config, "The project's langgraph.json (the one in this folder)");
+    flags.value(verb, "data-dir", "Where the database lives (.heddle beside the config)");
+}
+
+void addCommon(CLI::App& verb, Flags& flags) {
+    addDataPlace(verb, flags);
     flags.value(verb, "host", "Address to listen on (127.0.0.1)");
     flags.value(verb, "port", "Port to listen on (2024); 0 takes a free one");
-    flags.value(verb, "data-dir", "Where the database lives (.heddle beside the config)");
     flags.toggle(verb, "dev", "Development: webhooks may go to private addresses");
     flags.value(verb, "python", "Interpreter for Python graphs");
     flags.value(verb, "python-workers", "Python worker processes (2)");
@@ -89,6 +93,16 @@ int main(int argc, char** argv) {
     app::ListenCall listen_call;
     addListen(*listen, listen_call);
     auto* secret = cli.add_subcommand("secret", "Print a new secret for webhooks.secrets");
+    std::string file;
+    bool force = false;
+    auto* backup =
+        cli.add_subcommand("backup", "Copy the database to a file, also while a server is running");
+    addDataPlace(*backup, flags);
+    backup->add_option("FILE", file, "The backup to write")->required();
+    backup->add_flag("--force", force, "Replace FILE when it exists");
+    auto* restore = cli.add_subcommand("restore", "Put a backup in the place of the database");
+    addDataPlace(*restore, flags);
+    restore->add_option("FILE", file, "The backup to read")->required();
     try {
         cli.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -98,6 +112,12 @@ int main(int argc, char** argv) {
         if (serve->parsed()) return app::serve(invocation(flags));
         if (listen->parsed()) return app::listen(listen_call);
         if (secret->parsed()) return app::printSecret();
+        if (backup->parsed()) {
+            using app::ExistingFile;
+            return app::backup(invocation(flags), file,
+                               force ? ExistingFile::kReplace : ExistingFile::kRefuse);
+        }
+        if (restore->parsed()) return app::restore(invocation(flags), file);
         return app::checkConfig(invocation(flags));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "heddle: %s\n", error.what());

@@ -2,6 +2,7 @@
 // The effective configuration: defaults < langgraph.json < environment < flags. Immutable once made.
 #pragma once
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "domain/thread.hpp"
@@ -26,6 +27,9 @@ struct GraphSpec {
     std::string module;  // instead of path when the config names an import path ("pkg.mod:graph")
     std::string name;    // the export ("agent"), or the native graph ("echo", "burst"…)
     std::optional<std::string> description;
+    // Of its system assistant, objects: what LANGGRAPH_CONFIG says. May hold secrets.
+    RawJson config = RawJson::trusted("{}");
+    RawJson context = RawJson::trusted("{}");
 };
 
 struct CorsSettings {
@@ -129,6 +133,11 @@ struct Loaded {
 // found at once; never throws for input. Nothing is remembered: a second call (SIGHUP) sees what the files
 // hold then.
 Loaded load(const Sources& sources);
+
+// Only where the data is (`data_dir`, `database_path`), for those who need nothing else: whatever else is
+// wrong in langgraph.json does not matter, and it is not needed at all when the place is given. Never throws
+// for input.
+Loaded locateData(const Sources& sources);
 
 // The effective configuration as indented JSON, secrets masked ("********"), for `heddle check-config`.
 std::string describe(const Config& config);

@@ -51,6 +51,7 @@ Json graphsOf(const Config& config) {
         if (!graph.module.empty()) entry["module"] = graph.module;
         entry["name"] = graph.name;
         if (graph.description) entry["description"] = *graph.description;
+        if (graph.config.text() != "{}" || graph.context.text() != "{}") entry["assistant"] = kMask;
         graphs[graph.graph_id] = std::move(entry);
     }
     return graphs;

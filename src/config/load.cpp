@@ -21,12 +21,13 @@ struct Block {
     void (*read)(const Field& field, Loading& loading);
 };
 
-constexpr std::array<Block, 5> kBlocks{{
+constexpr std::array<Block, 6> kBlocks{{
     {"graphs", "LANGSERVE_GRAPHS", readGraphs},
     {"webhooks", "LANGGRAPH_WEBHOOKS", readWebhooks},
     {"http", "LANGGRAPH_HTTP", readHttp},
     {"checkpointer", "LANGGRAPH_CHECKPOINTER", readCheckpointer},
     {"store", "LANGGRAPH_STORE", readStore},
+    {"", "LANGGRAPH_CONFIG", readAssistants},  // after the graphs; langgraph.json has no such key
 }};
 
 template <std::size_t index>
@@ -249,6 +250,17 @@ Loaded load(const Sources& sources) {
     readConfigFile(loading);
     readVariableBlocks(loading);
     readSettings(loading);
+    return Loaded{std::move(loading.config), std::move(loading.findings.list)};
+}
+
+Loaded locateData(const Sources& sources) {
+    Loading loading{sources, {}, {}};
+    loading.config.root = absolutePath(sources.working_dir, ".");
+    if (!isDataPlaceGiven(loading)) {
+        const auto path = findFile(loading);
+        if (!path.empty()) loading.config.root = std::filesystem::path(path).parent_path().string();
+    }
+    readDataPlace(loading);
     return Loaded{std::move(loading.config), std::move(loading.findings.list)};
 }
 

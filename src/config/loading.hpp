@@ -35,6 +35,12 @@ void readWebhooks(const Field& field, Loading& loading);      // webhooks.cpp; a
 void readHttp(const Field& field, Loading& loading);          // http.cpp
 void readCheckpointer(const Field& field, Loading& loading);  // checkpointer.cpp
 void readStore(const Field& field, Loading& loading);         // store.cpp
+// Whether a flag or a variable says where the data is, so that it does not follow from the file's folder.
+// settings.cpp
+[[nodiscard]] bool isDataPlaceGiven(const Loading& loading);
+// Where the data is. A part of readSettings(). settings.cpp
+void readDataPlace(Loading& loading);
+void readAssistants(const Field& field, Loading& loading);  // assistants.cpp; after readGraphs
 // Flags and environment variables, and what follows from them. Last. settings.cpp
 void readSettings(Loading& loading);
 

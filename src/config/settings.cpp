@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 namespace heddle::config {
 namespace {
@@ -134,11 +135,14 @@ void readDev(const Given& given, Config& config) {
     config.dev = given.text != "false";
 }
 
-constexpr std::array<Setting, 11> kSettings{{
-    {"host", "HEDDLE_HOST", readHost},
-    {"port", "PORT", readPort},
+constexpr std::array<Setting, 2> kDataPlace{{
     {"data-dir", "HEDDLE_DATA_DIR", readDataDir},
     {"", "DATABASE_URI", readDatabase},
+}};
+
+constexpr std::array<Setting, 9> kSettings{{
+    {"host", "HEDDLE_HOST", readHost},
+    {"port", "PORT", readPort},
     {"dev", "", readDev},
     {"python", "HEDDLE_PYTHON", readPython},
     {"python-workers", "HEDDLE_PYTHON_WORKERS", readWorkers},
@@ -148,20 +152,43 @@ constexpr std::array<Setting, 11> kSettings{{
     {"log-level", "LOG_LEVEL", readLogLevel},
 }};
 
+// The flag, else the variable.
+std::optional<Given> given(const Setting& setting, Loading& loading) {
+    const auto flag = loading.sources.flags.find(std::string(setting.flag));
+    if (!setting.flag.empty() && flag != loading.sources.flags.end()) {
+        return Given{"--" + flag->first, flag->second, loading};
+    }
+    auto value = loading.variable(setting.variable);
+    if (!value) return std::nullopt;
+    return Given{std::string(setting.variable), *std::move(value), loading};
+}
+
+void readEach(std::span<const Setting> settings, Loading& loading) {
+    for (const auto& setting : settings) {
+        if (const auto found = given(setting, loading)) setting.read(*found, loading.config);
+    }
+}
+
 }  // namespace
+
+bool isDataPlaceGiven(const Loading& loading) {
+    return std::any_of(kDataPlace.begin(), kDataPlace.end(), [&](const Setting& setting) {
+        return loading.sources.flags.contains(std::string(setting.flag)) ||
+               loading.variable(setting.variable);
+    });
+}
+
+void readDataPlace(Loading& loading) {
+    auto& config = loading.config;
+    config.data_dir = absolutePath(config.root, ".heddle");
+    readEach(kDataPlace, loading);
+    if (config.database_path.empty()) config.database_path = absolutePath(config.data_dir, "heddle.db");
+}
 
 void readSettings(Loading& loading) {
     auto& config = loading.config;
-    config.data_dir = absolutePath(config.root, ".heddle");
-    for (const auto& setting : kSettings) {
-        const auto flag = loading.sources.flags.find(std::string(setting.flag));
-        if (!setting.flag.empty() && flag != loading.sources.flags.end()) {
-            setting.read(Given{"--" + flag->first, flag->second, loading}, config);
-        } else if (const auto value = loading.variable(setting.variable)) {
-            setting.read(Given{std::string(setting.variable), *value, loading}, config);
-        }
-    }
-    if (config.database_path.empty()) config.database_path = absolutePath(config.data_dir, "heddle.db");
+    readDataPlace(loading);
+    readEach(kSettings, loading);
     config.webhooks.loopback_only = isLoopbackHost(config.host);
     config.webhooks.dev = config.dev;
 }

@@ -17,7 +17,7 @@ enum class Dialect { kSqlite, kPostgres };
 // A lost disk, a damaged file, a bug in our SQL. Constraint violations are isConstraint().
 class Error : public std::runtime_error {
   public:
-    enum class Code { kOther, kConstraint, kFull, kIo };
+    enum class Code { kOther, kConstraint, kFull, kIo, kDamaged, kBusy };
     Error(Code code, const std::string& what) : std::runtime_error(what), code_(code) {}
     [[nodiscard]] Code code() const { return code_; }
     [[nodiscard]] bool isConstraint() const { return code_ == Code::kConstraint; }

@@ -29,6 +29,11 @@ Error::Code codeOf(int code) {
             return Error::Code::kFull;
         case SQLITE_IOERR:
             return Error::Code::kIo;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+            return Error::Code::kDamaged;
+        case SQLITE_BUSY:
+            return Error::Code::kBusy;
         default:
             return Error::Code::kOther;
     }
@@ -111,6 +116,7 @@ SqliteConnection::SqliteConnection(const std::string& path, Role role) {
     configureLibrary();
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (role == Role::kWriter) flags |= SQLITE_OPEN_CREATE;
+    if (role == Role::kOutsider) flags |= SQLITE_OPEN_URI;
     const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
     try {
         if (code != SQLITE_OK) throw error(code, "open " + path);
@@ -129,6 +135,9 @@ SqliteConnection::~SqliteConnection() {
 
 void SqliteConnection::configure(Role role) {
     sqlite3_busy_timeout(handle_, kBusyMs);
+    if (role == Role::kCopy) return execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
+    // Closing the last connection would bring the WAL into the file: not for somebody who looks only.
+    if (role == Role::kOutsider) sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     // Only before the first table; afterwards it changes nothing.
     if (role == Role::kWriter) execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
     execute(
@@ -141,7 +150,7 @@ void SqliteConnection::configure(Role role) {
         "PRAGMA journal_size_limit = 67108864");
     // KiB, at most: pages come as they are used.
     execute(role == Role::kWriter ? "PRAGMA cache_size = -4096" : "PRAGMA cache_size = -2048");
-    if (role == Role::kReader) execute("PRAGMA query_only = ON");
+    if (role != Role::kWriter) execute("PRAGMA query_only = ON");
 }
 
 Statement SqliteConnection::prepare(std::string_view sql) {

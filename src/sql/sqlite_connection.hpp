@@ -20,7 +20,12 @@ class SqliteStatement;
 
 class SqliteConnection final : public Connection {
   public:
-    enum class Role { kWriter, kReader };
+    enum class Role {
+        kWriter,
+        kReader,
+        kOutsider,  // reads along with a server, or a file at rest; changes nothing. The path may be a URI
+        kCopy,      // fills an empty file that nobody trusts before it is complete: no journal
+    };
 
     // Opens (the writer also creates) the file, or a private database in memory for ":memory:". A new file
     // gets incremental auto-vacuum and WAL. Throws Error.
@@ -44,6 +49,8 @@ class SqliteConnection final : public Connection {
     enum class Guard { kOff, kOn };
     void setGuard(Guard guard) { guard_ = guard; }
     void checkGuard() const;
+
+    [[nodiscard]] sqlite3* handle() const { return handle_; }
 
     // The error of the last failed call.
     [[nodiscard]] Error error(int code, std::string_view sql) const;

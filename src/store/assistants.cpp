@@ -4,6 +4,7 @@
 #include "sql/dialect.hpp"
 #include "store/assistant_rows.hpp"
 #include "store/assistant_versions.hpp"
+#include "store/json_match.hpp"
 #include "store/metadata_index.hpp"
 
 #include <string>
@@ -16,6 +17,38 @@ std::optional<std::int64_t> lockAssistant(sql::Connection& db, const AssistantId
     text += sql::dialect::forUpdate(db.dialect());
     auto row = db.query(text, id.str());
     return row.step() ? std::optional<std::int64_t>(row.integer(0)) : std::nullopt;
+}
+
+// Whether config and context are those that the configuration gave the system assistant the last time.
+bool wasGiven(sql::Connection& db, const Assistant& system) {
+    auto row = db.query(
+        "SELECT s.config, s.context FROM system_assistants s JOIN assistants a ON a.id = s.assistant"
+        " WHERE a.uuid = $1",
+        system.id.str());
+    const bool known = row.step();
+    const auto given = [&](int column) { return JsonView::trusted(known ? row.text(column) : "{}"); };
+    return equalJson(given(0), system.config.view()) && equalJson(given(1), system.context.view());
+}
+
+void keepGiven(sql::Connection& db, const Assistant& system) {
+    db.run(
+        "INSERT INTO system_assistants (assistant, config, context) SELECT id, $1, $2 FROM assistants WHERE "
+        "uuid = $3 ON CONFLICT (assistant) DO UPDATE SET config = excluded.config, context = "
+        "excluded.context",
+        system.config.text(), system.context.text(), system.id.str());
+}
+
+void takeOver(sql::Connection& db, const Assistant& system) {
+    auto assistant = findAssistant(db, system.id).value();
+    if (equalJson(assistant.config.view(), system.config.view()) &&
+        equalJson(assistant.context.view(), system.context.view()))
+        return;
+    assistant.config = system.config;
+    assistant.context = system.context;
+    assistant.version = nextVersion(db, system.id);
+    assistant.updated_at = system.updated_at;
+    saveAssistant(db, assistant);
+    keepVersion(db, assistant);
 }
 
 }  // namespace
@@ -56,7 +89,14 @@ bool removeAssistant(sql::Connection& db, const AssistantId& id) {
 }
 
 void ensureSystemAssistants(sql::Connection& db, const std::vector<Assistant>& system) {
-    for (const Assistant& assistant : system) insertAssistant(db, assistant);
+    for (const Assistant& assistant : system) {
+        if (insertAssistant(db, assistant)) {
+            keepGiven(db, assistant);
+        } else if (!wasGiven(db, assistant)) {
+            takeOver(db, assistant);
+            keepGiven(db, assistant);
+        }
+    }
 }
 
 std::optional<Assistant> findAssistant(sql::Connection& db, const AssistantId& id) {

@@ -28,7 +28,9 @@ struct AssistantPage {
     std::int64_t total = 0;
 };
 
-// Makes sure that the system assistant of each graph exists; leaves existing ones as they are. At start.
+// Makes sure that the system assistant of each graph exists. An existing one gets config and context as a new
+// version when they are not those that were given the last time: what clients changed stays otherwise. At
+// start.
 void ensureSystemAssistants(sql::Connection& db, const std::vector<Assistant>& system);
 std::optional<Assistant> findAssistant(sql::Connection& db, const AssistantId& id);
 // With its first version. False when the id is taken.

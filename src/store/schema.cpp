@@ -336,6 +336,16 @@ void fillSearches(sql::Connection& db) {
     rebuildItemBits(db);
 }
 
+// What the configuration gave a system assistant: another start with the same changes nothing of what clients
+// made of it.
+constexpr std::string_view kSqliteSystemAssistants = R"sql(
+CREATE TABLE system_assistants (
+    assistant INTEGER PRIMARY KEY REFERENCES assistants (id) ON DELETE CASCADE,
+    config TEXT NOT NULL,
+    context TEXT NOT NULL
+);
+)sql";
+
 }  // namespace
 
 std::vector<sql::Migration> schema(sql::Dialect dialect) {
@@ -348,7 +358,8 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
                     {5, "assistant versions", kSqliteAssistantVersions},
                     {6, "time to live of items", kSqliteItemTtl},
                     {7, "searches", kSqliteSearches, fillSearches},
-                    {8, "vectors of items", kSqliteItemVectors}};
+                    {8, "vectors of items", kSqliteItemVectors},
+                    {9, "system assistants", kSqliteSystemAssistants}};
         case sql::Dialect::kPostgres:
             break;
     }

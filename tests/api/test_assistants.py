@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Assistants that users make: create, patch, delete, and what their runs get from them."""
+import json
 import uuid
 
 import pytest
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.errors import ConflictError, NotFoundError
 
-from server import Server, native_config
+from server import Server, native_config, project, run_binary, wire_config
 from waiting import until
 
 
@@ -246,6 +247,74 @@ def test_versions_by_the_sdk(native):
     assistants.update(made["assistant_id"], context={"a": 2}, metadata={"m": 1})
     assert [each["version"] for each in assistants.get_versions(made["assistant_id"], metadata={"m": 1})] == [2]
     assert assistants.set_latest(made["assistant_id"], 1)["context"] == {"a": 1}
+
+
+def system_assistant(server, graph="native_echo"):
+    return server.post("/assistants/search", {"graph_id": graph, "metadata": {"created_by": "system"}}).json()[0]
+
+
+def configured(**graphs):
+    return {"LANGGRAPH_CONFIG": json.dumps(graphs)}
+
+
+def test_the_environment_configures_system_assistants(serve):
+    first = {"configurable": {"model": "small"}, "tags": ["t"], "recursion_limit": 7}
+    server = serve(wire_config(), env=configured(custom={"context": {"user_name": "Ada"}}, native_echo=first))
+    made = system_assistant(server)
+    assert made["config"] == first and made["context"] == {"model": "small"} and made["version"] == 1
+    assert made["metadata"] == {"created_by": "system"}
+    assert system_assistant(server, "native_sleep")["config"] == {}
+    info = server.wait_run("custom", {"n": 0})["info"]
+    assert info["context"] == {"user_name": "Ada"} and info["configurable"]["user_name"] == "Ada"
+    run = server.create_run("native_echo", {"text": "x"})
+    assert run["kwargs"]["config"]["recursion_limit"] == 7 and run["kwargs"]["config"]["configurable"]["model"] == "small"
+    # Said in another way: the same. A client's change stays.
+    spelled = configured(native_echo={"config": {"recursion_limit": 7, "tags": ["t"], "configurable": {"model": "small"}}})
+    patched = patch(server, made, name="mine", config={"tags": ["client"]}).json()
+    for env in (spelled, spelled):
+        server.stop()
+        server.env = env
+        server.start()
+        assert system_assistant(server) == patched and patched["version"] == 2
+    # A change is a new version, once; the other ones are still there.
+    for env in (configured(native_echo={"context": {"a": 1}}),) * 2:
+        server.stop()
+        server.env = env
+        server.start()
+        now = system_assistant(server)
+        assert now["version"] == 3 and now["name"] == "mine" and now["context"] == {"a": 1}
+        assert now["config"] == {"configurable": {"a": 1}} and now["updated_at"] > patched["updated_at"]
+    assert [each["version"] for each in versions(server, made)] == [3, 2, 1]
+    server.kill()
+    server.env = {}
+    server.start()
+    assert system_assistant(server)["version"] == 4 and system_assistant(server)["config"] == {}
+    assert server.http.delete(f"/assistants/{made['assistant_id']}").status_code == 409
+    assert server.wait_run("native_echo", {"text": "x"})["out"] == "x"
+
+
+@pytest.mark.parametrize("text,said", [
+    ('{"native_eho": {}}', 'LANGGRAPH_CONFIG.native_eho: there is no such graph; did you mean "native_echo"?'),
+    ('{"native_echo": []}', "LANGGRAPH_CONFIG.native_echo: expected an object"),
+    ("[]", "LANGGRAPH_CONFIG: expected an object"), ("{bad", "LANGGRAPH_CONFIG: Invalid JSON"),
+    ('{"native_echo": {"configurable": 5}}', "LANGGRAPH_CONFIG.native_echo.configurable: expected an object"),
+    ('{"native_echo": {"context": 5}}', "LANGGRAPH_CONFIG.native_echo.context: expected an object"),
+    ('{"native_echo": {"tags": "hidden"}}', "LANGGRAPH_CONFIG.native_echo.tags: expected a list"),
+    ('{"native_echo": {"recursion_limit": 0}}', "LANGGRAPH_CONFIG.native_echo.recursion_limit: "),
+    ('{"native_echo": {"config": {}, "tags": ["hidden"]}}', "LANGGRAPH_CONFIG.native_echo.tags: belongs into"),
+    ('{"native_echo": {"context": {"a": "hidden"}, "configurable": {"b": 1}}}', "has both configurable and context"),
+])
+def test_a_wrong_configuration_of_assistants_is_named(tmp_path, text, said):
+    path = project(tmp_path, native_config())
+    done = run_binary("check-config", "--config", path, env={"LANGGRAPH_CONFIG": text})
+    assert done.returncode == 1 and said in done.stderr and "hidden" not in done.stderr
+
+
+def test_a_configuration_of_assistants_is_masked(tmp_path):
+    path = project(tmp_path, native_config())
+    done = run_binary("check-config", "--config", path, env=configured(native_echo={"configurable": {"key": "hidden"}}))
+    assert done.returncode == 0 and json.loads(done.stdout)["graphs"]["native_echo"]["assistant"] == "********"
+    assert "hidden" not in done.stdout + done.stderr
 
 
 def test_versions_outlive_a_restart_and_system_assistants_have_one(serve):

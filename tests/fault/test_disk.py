@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sqlite3
-import subprocess
 import threading
 
 import pytest
@@ -31,18 +30,6 @@ made.add_edge(START, "grow")
 made.add_edge("grow", END)
 big = made.compile()
 '''
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 8 MiB. Needs the right to mount."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip("may not mount a file system here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 def fill(folder):

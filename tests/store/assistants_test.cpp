@@ -67,6 +67,44 @@ TEST_P(AssistantsTest, ExistingSystemOnesStayAsTheyAre) {
     EXPECT_EQ(search({}), (Strings{"other", "agent"}));
 }
 
+TEST_P(AssistantsTest, SystemOnesTakeOverWhatTheConfigurationChanges) {
+    const auto give = [this](const char* config, const char* context, std::int64_t when) {
+        Assistant assistant = make("agent", when);
+        assistant.config = json(config);
+        assistant.context = json(context);
+        ensure({assistant});
+        return *read([](Connection& db) { return store::findAssistant(db, systemAssistantId("agent")); });
+    };
+    const auto first = give(R"({"configurable":{"a":1}})", R"({"a":1})", 1);
+    EXPECT_EQ(first.version, 1);
+    // The same, spelled differently.
+    EXPECT_EQ(give(R"({ "configurable": {"a": 1.0} })", R"({"a":1})", 2), first);
+    const auto second = give(R"({"tags":["x"]})", "{}", 3);
+    EXPECT_EQ(second.version, 2);
+    EXPECT_EQ(second.config.text(), R"({"tags":["x"]})");
+    EXPECT_EQ(second.context.text(), "{}");
+    EXPECT_EQ(second.created_at, at(1));
+    EXPECT_EQ(second.updated_at, at(3));
+    // What a client makes of it stays while the configuration says the same.
+    Assistant patched = second;
+    patched.config = json(R"({"tags":["client"]})");
+    patched.name = "mine";
+    patched.version = 3;
+    write([patched](Connection& db) {
+        store::saveAssistant(db, patched);
+        store::keepVersion(db, patched);
+    });
+    EXPECT_EQ(give(R"({"tags":["x"]})", "{}", 4), patched);
+    const auto fourth = give(R"({"configurable":{"a":1}})", R"({"a":1})", 5);
+    EXPECT_EQ(fourth.version, 4);
+    EXPECT_EQ(fourth.name, "mine");
+    EXPECT_EQ(fourth.config, first.config);
+    const auto versions =
+        read([](Connection& db) { return store::listVersions(db, systemAssistantId("agent"), {}); });
+    EXPECT_EQ(versions.size(), 4U);
+    EXPECT_EQ(give("{}", "{}", 6).config.text(), "{}");
+}
+
 TEST_P(AssistantsTest, AreSearched) {
     Assistant odd = make("odd", 3);
     odd.name = "100%_Odd\\";

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the API and fault tests; their conftest.py files take them from here."""
+import subprocess
+
 import pytest
 
 from receiver import Receiver
@@ -76,3 +78,15 @@ def both(request):
     server = request.getfixturevalue(request.param)
     names = ("echo", "sleepy", "boom") if request.param == "wire" else ("native_echo", "native_sleep", "native_fail")
     return server, *names
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 8 MiB. Needs the right to mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("may not mount a file system here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=False)
