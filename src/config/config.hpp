@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "config/http_settings.hpp"
 #include "domain/thread.hpp"
 #include "domain/webhook_settings.hpp"
 
@@ -26,16 +27,6 @@ struct GraphSpec {
     std::string module;  // instead of path when the config names an import path ("pkg.mod:graph")
     std::string name;    // the export ("agent"), or the native graph ("echo", "burst"…)
     std::optional<std::string> description;
-};
-
-struct CorsSettings {
-    std::vector<std::string> allow_origins;
-    std::string allow_origin_regex;  // POSIX extended, valid; must match the whole origin
-    std::vector<std::string> allow_methods = {"*"};
-    std::vector<std::string> allow_headers = {"*"};
-    std::vector<std::string> expose_headers;
-    bool allow_credentials = false;
-    std::int64_t max_age_s = 600;
 };
 
 // `checkpointer.ttl`
@@ -71,10 +62,9 @@ struct Config {
     WebhookSettings webhooks;
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved
     std::vector<Secret> webhook_secrets;  // decoded keys; all of them sign, in this order
-    bool disable_webhooks = false;
     ThreadTtlSettings thread_ttl;
     StoreTtlSettings store_ttl;
-    std::optional<CorsSettings> cors;  // nothing: the built-in rule
+    HttpSettings http;
 
     std::string host = "127.0.0.1";
     std::uint16_t port = 2024;

@@ -130,11 +130,19 @@ void readLogLevel(const Given& given, Config& config) {
     }
 }
 
+void readMountPrefix(const Given& given, Config& config) {
+    if (const auto why = mountPrefixProblem(given.text)) {
+        given.problem(*why);
+    } else {
+        config.http.mount_prefix = given.text;
+    }
+}
+
 void readDev(const Given& given, Config& config) {
     config.dev = given.text != "false";
 }
 
-constexpr std::array<Setting, 11> kSettings{{
+constexpr std::array<Setting, 12> kSettings{{
     {"host", "HEDDLE_HOST", readHost},
     {"port", "PORT", readPort},
     {"data-dir", "HEDDLE_DATA_DIR", readDataDir},
@@ -144,6 +152,7 @@ constexpr std::array<Setting, 11> kSettings{{
     {"python-workers", "HEDDLE_PYTHON_WORKERS", readWorkers},
     {"run-timeout", "HEDDLE_RUN_TIMEOUT", readRunTimeout},
     {"allowed-hosts", "HEDDLE_ALLOWED_HOSTS", readHosts},
+    {"", "MOUNT_PREFIX", readMountPrefix},
     {"log-format", "LOG_JSON", readLogFormat},
     {"log-level", "LOG_LEVEL", readLogLevel},
 }};
@@ -164,6 +173,7 @@ void readSettings(Loading& loading) {
     if (config.database_path.empty()) config.database_path = absolutePath(config.data_dir, "heddle.db");
     config.webhooks.loopback_only = isLoopbackHost(config.host);
     config.webhooks.dev = config.dev;
+    config.webhooks.mount_prefix = config.webhooks.fields.reference_prefix = config.http.mount_prefix;
 }
 
 }  // namespace heddle::config
