@@ -2,6 +2,7 @@
 #include "api/api.hpp"
 
 #include "api/problem.hpp"
+#include "api/selected_headers.hpp"
 #include "base/log.hpp"
 #include "base/offload.hpp"
 #include "sql/connection.hpp"
@@ -27,7 +28,8 @@ Result<RawJson> parseAndValidate(const Operation& operation, std::string text) {
 
 }  // namespace
 
-Api::Api(Context& context) : context_(context), origins_(context.config) {
+Api::Api(Context& context)
+    : context_(context), origins_(context.config), mount_(context.config.http.mount_prefix) {
     addSystem(*this, context);
     addAssistants(*this, context);
     addAssistantChanges(*this, context);
@@ -44,6 +46,7 @@ Api::Api(Context& context) : context_(context), origins_(context.config) {
 }
 
 void Api::add(http::Method method, std::string_view pattern, Body body, Action action) {
+    if (!context_.document.serves(http::toString(method), pattern)) return;  // http.disable_*
     // Throws when the document does not have it: nothing is served that is not documented.
     const Operation& operation = context_.schemas.operation(http::toString(method), pattern);
     auto handler = [this, &operation, body, shared = std::make_shared<const Action>(std::move(action))](
@@ -74,9 +77,24 @@ asio::awaitable<http::Response> Api::answer(http::Request& request, const Operat
     co_return std::move(*response);
 }
 
+Api::Found Api::find(http::Request& request) const {
+    const auto path = mount_.inside(request.path);
+    if (!path) return http::Router::NoRoute{};
+    auto found = router_.find(request.method, *path);
+    auto wanted = path;
+    if (std::holds_alternative<http::Router::NoRoute>(found)) {
+        // LangGraph's SDKs put a Location behind their base URL, and so the prefix twice.
+        const auto again = mount_.inside(*path);
+        if (again && *again != *path) found = router_.find(request.method, *(wanted = again));
+    }
+    std::string own(*wanted);
+    request.path = std::move(own);
+    return found;
+}
+
 asio::awaitable<http::Response> Api::route(http::Request& request) {
     const auto began = context_.clock.steady();
-    const auto found = router_.find(request.method, request.path);
+    const auto found = find(request);
     if (std::holds_alternative<http::Router::NoRoute>(found)) co_return detailResponse(404, "Not Found");
     if (const auto* wrong = std::get_if<http::Router::WrongMethod>(&found)) {
         auto response = detailResponse(405, "Method Not Allowed");
@@ -92,10 +110,20 @@ asio::awaitable<http::Response> Api::route(http::Request& request) {
 }
 
 asio::awaitable<http::Response> Api::handle(http::Request& request) {
+    request.logged = selectedHeaders(request.headers, context_.config.http.logging_headers);
     if (auto refused = origins_.judge(request)) {
         origins_.decorate(request, *refused);
         co_return std::move(*refused);
     }
+    std::string sent_path = request.path;
+    auto response = co_await perform(request);
+    request.path = std::move(sent_path);  // for the log
+    mount_.relocate(response);
+    origins_.decorate(request, response);
+    co_return response;
+}
+
+asio::awaitable<http::Response> Api::perform(http::Request& request) {
     http::Response response;
     try {
         response = co_await route(request);
@@ -110,7 +138,6 @@ asio::awaitable<http::Response> Api::handle(http::Request& request) {
                    {{"request_id", request.request_id}, {"path", request.path}, {"error", error.what()}});
         response = detailResponse(500, "Internal Server Error");
     }
-    origins_.decorate(request, response);
     co_return response;
 }
 

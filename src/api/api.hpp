@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/context.hpp"
+#include "api/mount.hpp"
 #include "api/operation.hpp"
 #include "api/origins.hpp"
 #include "http/router.hpp"
@@ -12,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace heddle::api {
 
@@ -26,6 +28,10 @@ class Api final : private Routes {
   private:
     void add(http::Method method, std::string_view pattern, Body body, Action action) override;
     boost::asio::awaitable<http::Response> route(http::Request& request);
+    boost::asio::awaitable<http::Response> perform(http::Request& request);
+    using Found = std::variant<http::Router::Found, http::Router::WrongMethod, http::Router::NoRoute>;
+    // Also turns the request's path into the one that the API's operations know.
+    [[nodiscard]] Found find(http::Request& request) const;
     boost::asio::awaitable<Result<RawJson>> readBody(http::Request& request, const Operation& operation,
                                                      Body body);
     boost::asio::awaitable<http::Response> answer(http::Request& request, const Operation& operation,
@@ -33,6 +39,7 @@ class Api final : private Routes {
 
     Context& context_;
     Origins origins_;
+    Mount mount_;
     http::Router router_;
 };
 

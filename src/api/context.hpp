@@ -2,7 +2,9 @@
 // What the resources need; made by app. References outlive the Api. Loop thread only.
 #pragma once
 
+#include "api/readiness.hpp"
 #include "api/schema.hpp"
+#include "api/served_document.hpp"
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
@@ -28,9 +30,10 @@ struct Context {
     run::Service& runs;
     webhook::Dispatcher& webhooks;
     metrics::Metrics& metrics;
+    Readiness& readiness;
     const SchemaSet& schemas;
-    std::string_view openapi;  // the document, as served
-    std::string_view docs;     // the page that shows it
+    const ServedDocument& document;
+    std::string_view docs;  // the page that shows it
     std::string_view version;
 };
 

@@ -3,11 +3,13 @@
 
 #include "api/problem.hpp"
 #include "base/text.hpp"
+#include "http/grammar.hpp"
 
 #include <regex.h>
 
 #include <algorithm>
-#include <cctype>
+#include <array>
+#include <vector>
 
 namespace heddle::api {
 namespace {
@@ -15,6 +17,9 @@ namespace {
 constexpr std::string_view kMethods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 constexpr std::string_view kExposed =
     "content-location, location, x-pagination-next, x-pagination-total, x-request-id";
+// CORS-safelisted request headers (Fetch standard): allowed whatever the list says.
+constexpr std::array<std::string_view, 4> kSafeHeaders = {"accept", "accept-language", "content-language",
+                                                          "content-type"};
 constexpr std::string_view kStudio = "https://smith.langchain.com";
 
 // "host:port" or "[v6]:port" without its port.
@@ -32,13 +37,17 @@ bool changesState(http::Method method) {
 }
 
 bool has(const std::vector<std::string>& list, std::string_view value) {
-    return std::ranges::any_of(list, [&](const std::string& item) { return item == "*" || item == value; });
+    return std::ranges::any_of(
+        list, [&](const std::string& item) { return item == "*" || isSameName(item, value); });
 }
 
 std::string joined(const std::vector<std::string>& list) {
-    std::string out;
-    for (const auto& item : list) out += (out.empty() ? "" : ", ") + item;
-    return out;
+    return listed(list, list.size());
+}
+
+std::string_view authorityOf(std::string_view origin) {
+    const auto scheme_end = origin.find("://");
+    return scheme_end == std::string_view::npos ? std::string_view() : origin.substr(scheme_end + 3);
 }
 
 }  // namespace
@@ -63,9 +72,10 @@ class Origins::Pattern {
     bool usable_ = false;
 };
 
-Origins::Origins(const config::Config& config) : config_(config) {
-    if (config.cors && !config.cors->allow_origin_regex.empty()) {
-        pattern_ = std::make_unique<Pattern>(config.cors->allow_origin_regex);
+Origins::Origins(const config::Config& config)
+    : config_(config), cors_(config.http.cors ? &*config.http.cors : nullptr) {
+    if (cors_ != nullptr && !cors_->allow_origin_regex.empty()) {
+        pattern_ = std::make_unique<Pattern>(cors_->allow_origin_regex);
     }
 }
 
@@ -80,14 +90,18 @@ bool Origins::hostAllowed(std::string_view host) const {
 }
 
 bool Origins::originAllowed(std::string_view origin) const {
-    if (config_.cors) {
-        return has(config_.cors->allow_origins, origin) ||
-               (pattern_ && pattern_->matches(std::string(origin)));
+    if (cors_ != nullptr) {
+        return has(cors_->allow_origins, origin) || (pattern_ && pattern_->matches(std::string(origin)));
     }
-    if (origin == kStudio) return true;
-    const auto scheme_end = origin.find("://");
-    if (scheme_end == std::string_view::npos) return false;
-    return isLocalName(lowerCase(withoutPort(origin.substr(scheme_end + 3))));
+    return origin == kStudio || isLocalName(lowerCase(withoutPort(authorityOf(origin))));
+}
+
+// A page that this server's own address brought, perhaps over a proxy. That name must be one that the server
+// answers to and no other: an attacker's own name can be made to lead here too (DNS rebinding).
+bool Origins::isOwn(std::string_view origin, std::string_view host) const {
+    const auto& names = config_.allowed_hosts;
+    const bool named = names.empty() ? config_.webhooks.loopback_only : !has(names, "*");
+    return named && isSameName(authorityOf(origin), host);
 }
 
 std::optional<http::Response> Origins::judge(const http::Request& request) const {
@@ -101,36 +115,57 @@ std::optional<http::Response> Origins::judge(const http::Request& request) const
     if (request.method == http::Method::kOptions && request.headers.get("access-control-request-method")) {
         return preflight(request, *origin);
     }
-    if (!originAllowed(*origin) && !config_.cors && changesState(request.method)) {
-        return detailResponse(403, "Origin not allowed (see http.cors)");
-    }
+    // A browser hides the answer of a read from a foreign page. What changes something must not even be done:
+    // a form, or a fetch that says its JSON is plain text, comes without a preflight.
+    if (!changesState(request.method) || isOwn(*origin, *host)) return std::nullopt;
+    if (!originAllowed(*origin)) return detailResponse(403, "Origin not allowed (see http.cors)");
+    if (!methodAllowed(http::toString(request.method)))
+        return detailResponse(403, "Method not allowed for other origins (see http.cors.allow_methods)");
     return std::nullopt;
 }
 
+bool Origins::methodAllowed(std::string_view method) const {
+    return cors_ == nullptr || std::ranges::any_of(cors_->allow_methods, [&](const std::string& allowed) {
+               return allowed == "*" || allowed == method;
+           });
+}
+
+bool Origins::headersAllowed(std::string_view list) const {
+    if (cors_ == nullptr) return true;
+    while (!list.empty()) {
+        const auto name = http::nextElement(list);
+        const bool safe =
+            std::ranges::any_of(kSafeHeaders, [&](auto known) { return isSameName(known, name); });
+        if (!name.empty() && !safe && !has(cors_->allow_headers, name)) return false;
+    }
+    return true;
+}
+
 http::Response Origins::preflight(const http::Request& request, std::string_view origin) const {
+    const auto asked = request.headers.get("access-control-request-headers").value_or("");
+    std::vector<std::string> disallowed;
+    if (!originAllowed(origin)) disallowed.emplace_back("origin");
+    if (!methodAllowed(request.headers.get("access-control-request-method").value_or("")))
+        disallowed.emplace_back("method");
+    if (!headersAllowed(asked)) disallowed.emplace_back("headers");
+
+    // `*` is no wildcard for requests with credentials (Fetch standard), so that names are listed always.
+    const bool any_method = cors_ == nullptr || has(cors_->allow_methods, "*");
+    const bool any_header = cors_ == nullptr || has(cors_->allow_headers, "*");
+    std::string headers(asked);
+    if (!any_header) headers = "Accept, Accept-Language, Content-Language, Content-Type";
+    if (!any_header && !cors_->allow_headers.empty()) headers += ", " + joined(cors_->allow_headers);
     http::Response response;
     response.headers.set("content-type", "text/plain; charset=utf-8");
-    const auto method = request.headers.get("access-control-request-method").value_or("");
-    const bool method_ok = !config_.cors || has(config_.cors->allow_methods, method);
-    if (!originAllowed(origin) || !method_ok) {
-        response.status = 400;
-        response.body = std::string("Disallowed CORS ") + (originAllowed(origin) ? "method" : "origin");
-        return response;
-    }
-    const auto asked = request.headers.get("access-control-request-headers").value_or("");
-    std::string headers(asked);
-    if (config_.cors && !has(config_.cors->allow_headers, "*")) headers = joined(config_.cors->allow_headers);
     response.headers.set("access-control-allow-methods",
-                         config_.cors && !has(config_.cors->allow_methods, "*")
-                             ? joined(config_.cors->allow_methods)
-                             : std::string(kMethods));
+                         any_method ? std::string(kMethods) : joined(cors_->allow_methods));
     if (!headers.empty()) response.headers.set("access-control-allow-headers", headers);
-    response.headers.set("access-control-max-age",
-                         std::to_string(config_.cors ? config_.cors->max_age_s : 600));
-    if (request.headers.get("access-control-request-private-network")) {
+    response.headers.set("access-control-max-age", std::to_string(cors_ != nullptr ? cors_->max_age_s : 600));
+    if (disallowed.empty() && request.headers.get("access-control-request-private-network")) {
         response.headers.set("access-control-allow-private-network", "true");
     }
-    response.body = "OK";
+    response.status = disallowed.empty() ? 200 : 400;
+    response.body = disallowed.empty() ? "OK" : "Disallowed CORS " + joined(disallowed);
     return response;
 }
 
@@ -139,10 +174,11 @@ void Origins::decorate(const http::Request& request, http::Response& response) c
     const auto origin = request.headers.get("origin");
     if (!origin || !originAllowed(*origin)) return;
     response.headers.set("access-control-allow-origin", std::string(*origin));
-    if (config_.cors && config_.cors->allow_credentials) {
-        response.headers.set("access-control-allow-credentials", "true");
-    }
-    const std::string exposed = config_.cors ? joined(config_.cors->expose_headers) : std::string(kExposed);
+    const bool credentials = cors_ != nullptr && cors_->allow_credentials;
+    if (credentials) response.headers.set("access-control-allow-credentials", "true");
+    // With credentials "*" would be the name of a header.
+    const bool ours = cors_ == nullptr || (credentials && has(cors_->expose_headers, "*"));
+    const std::string exposed = ours ? std::string(kExposed) : joined(cors_->expose_headers);
     if (!exposed.empty()) response.headers.set("access-control-expose-headers", exposed);
 }
 

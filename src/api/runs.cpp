@@ -8,6 +8,7 @@
 #include "api/objects.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
+#include "api/selected_headers.hpp"
 #include "api/streams.hpp"
 #include "domain/traceparent.hpp"
 #include "store/runs.hpp"
@@ -29,6 +30,7 @@ asio::awaitable<Result<Service::Accepted>> create(Context& context, Call& call, 
     auto request = run::parseRunRequest(call.json(), thread);
     if (!request) co_return request.error();
     request->traceparent = traceparentOf(call.request);
+    request->headers = configurableHeaders(call.request.headers, context.config.http.configurable_headers);
     auto key = co_await idempotencyKeyOf(context, call, kind, thread);
     if (!key) co_return key.error();
     request->idempotency = std::move(*key);

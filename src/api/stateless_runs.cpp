@@ -2,6 +2,7 @@
 // Runs without a thread of their own: /runs, /runs/stream, /runs/wait, /runs/batch, /runs/{run_id}….
 #include "api/objects.hpp"
 #include "api/runs.hpp"
+#include "api/selected_headers.hpp"
 
 #include <utility>
 
@@ -29,10 +30,12 @@ asio::awaitable<Result<http::Response>> createBatch(Context& context, Call& call
         co_return Problem::invalid("Idempotency-Key: not for batches; send the runs one by one");
     }
     std::vector<run::RunRequest> requests;
+    const auto headers = configurableHeaders(call.request.headers, context.config.http.configurable_headers);
     for (const auto& element : call.json().elements()) {
         auto request = run::parseRunRequest(element, std::nullopt);
         if (!request) co_return request.error();
         request->traceparent = traceparentOf(call.request);
+        request->headers = RawJson::copy(headers.view());
         requests.push_back(std::move(*request));
     }
     const auto runs = co_await context.runs.createBatch(std::move(requests));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// / /ok /info /docs /openapi.json /metrics
+// / /ok /ready /info /docs /openapi.json /metrics
 #include "api/context.hpp"
 #include "api/operation.hpp"
 #include "store/deliveries.hpp"
+
+#include <algorithm>
 
 namespace heddle::api {
 namespace asio = boost::asio;
@@ -16,6 +18,11 @@ http::Response content(std::string_view type, std::string body) {
     return response;
 }
 
+http::Response ok(const Context& context) {
+    const bool bare = context.config.http.disable_meta;
+    return http::Response::json(200, bare ? R"({"ok":true})" : R"({"ok":true,"services":{}})");
+}
+
 asio::awaitable<Result<http::Response>> checkDatabase(Context& context) {
     auto job = [](sql::Connection& db) -> Result<bool> {
         auto statement = db.query("SELECT 1");
@@ -23,12 +30,29 @@ asio::awaitable<Result<http::Response>> checkDatabase(Context& context) {
     };
     const auto alive = co_await context.db.read(std::move(job));
     if (!alive) co_return alive.error();
-    co_return http::Response::json(200, R"({"ok":true,"services":{}})");
+    co_return ok(context);
 }
 
 asio::awaitable<Result<http::Response>> getOk(Context& context, Call& call) {
     if (call.request.queryValue("check_db") == "1") co_return co_await checkDatabase(context);
-    co_return http::Response::json(200, R"({"ok":true,"services":{}})");
+    co_return ok(context);
+}
+
+asio::awaitable<Result<http::Response>> getReady(Context& context, Call&) {
+    const auto checks = co_await context.readiness.check();
+    const auto is_missing = [](const auto& check) { return check.missing.has_value(); };
+    const bool ready = std::ranges::none_of(checks, is_missing);
+    JsonWriter writer;
+    writer.beginObject().key("ready").boolean(ready);
+    if (!context.config.http.disable_meta) {
+        writer.key("checks").beginObject();
+        for (const auto& check : checks) writer.key(check.name).string(check.missing.value_or("ok"));
+        writer.endObject();
+    }
+    writer.endObject();
+    auto response = http::Response::json(ready ? 200 : 503, writer.take());
+    response.headers.set("cache-control", "no-store");
+    co_return response;
 }
 
 asio::awaitable<Result<http::Response>> getInfo(Context& context, Call&) {
@@ -36,7 +60,7 @@ asio::awaitable<Result<http::Response>> getInfo(Context& context, Call&) {
     writer.beginObject().key("version").string(context.version);
     writer.key("langgraph_py_version").null();
     writer.key("flags").beginObject();
-    writer.key("assistants").boolean(true).key("crons").boolean(false);
+    writer.key("assistants").boolean(!context.config.http.disable_assistants).key("crons").boolean(false);
     writer.key("langsmith").boolean(false).key("langsmith_tracing_replicas").boolean(false);
     writer.endObject();
     writer.key("host").beginObject().key("kind").string("self-hosted");
@@ -54,7 +78,7 @@ asio::awaitable<Result<http::Response>> getDocs(Context& context, Call&) {
 }
 
 asio::awaitable<Result<http::Response>> getDocument(Context& context, Call&) {
-    co_return content("application/json", std::string(context.openapi));
+    co_return content("application/json", context.document.text());
 }
 
 asio::awaitable<Result<http::Response>> getMetrics(Context& context, Call& call) {
@@ -77,6 +101,7 @@ void addSystem(Routes& routes, Context& context) {
     const auto bind = binder(context);
     routes.add(Method::kGet, "/", Body::kNone, bind(getOk));
     routes.add(Method::kGet, "/ok", Body::kNone, bind(getOk));
+    routes.add(Method::kGet, "/ready", Body::kNone, bind(getReady));
     routes.add(Method::kGet, "/info", Body::kNone, bind(getInfo));
     routes.add(Method::kGet, "/docs", Body::kNone, bind(getDocs));
     routes.add(Method::kGet, "/openapi.json", Body::kNone, bind(getDocument));

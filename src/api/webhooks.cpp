@@ -26,7 +26,7 @@ Responses responsesShown(const Context& context) {
 }
 
 std::optional<Problem> switchedOff(const Context& context) {
-    if (!context.config.disable_webhooks) return std::nullopt;
+    if (!context.config.http.disable_webhooks) return std::nullopt;
     return Problem::conflict("Webhooks are switched off (http.disable_webhooks)");
 }
 

@@ -49,6 +49,7 @@ constexpr std::chrono::milliseconds kConnectionsEnd{500};
 constexpr std::chrono::milliseconds kWorkersEnd{2'000};
 constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
+constexpr std::size_t kLoggedHeader = 1'024;  // bytes of its value
 constexpr std::chrono::minutes kSweepEvery{10};
 constexpr std::chrono::hours kRetiredRunsStay{24};
 constexpr std::chrono::hours kRunEventsStay{24};  // after the run's end
@@ -91,7 +92,7 @@ run::ServiceOptions serviceOptions(const config::Config& config) {
         options.graphs.push_back(graph.graph_id);
         if (graph.runtime == config::GraphRuntime::kNative) options.native_graphs.push_back(graph.graph_id);
     }
-    options.deliver = !config.disable_webhooks;
+    options.deliver = !config.http.disable_webhooks;
     options.run_timeout_s = config.run_timeout_s;
     options.stateless_values = config.webhooks.stateless_values;
     options.webhook_fields = config.webhooks.fields;
@@ -139,6 +140,8 @@ class Server::Impl {
           resolver_(loop_.get_executor()),
           dispatcher_(loop_.get_executor(), db_, clock_, random_, client_, resolver_, url_policy_,
                       dispatcherOptions()),
+          document_(embedded::openapiJson(), config_.http),
+          readiness_(loop_.get_executor(), db_, clock_, runs_),
           context_{loop_.get_executor(),
                    offload_,
                    config_,
@@ -148,8 +151,9 @@ class Server::Impl {
                    runs_,
                    dispatcher_,
                    metrics_,
+                   readiness_,
                    schemas_,
-                   embedded::openapiJson(),
+                   document_,
                    embedded::docsHtml(),
                    build::kVersion},
           api_(context_),
@@ -196,7 +200,7 @@ class Server::Impl {
         options.credentials = webhookCredentials(config_);
         options.offload = &offload_;
         options.user_agent = fmt::format("heddle/{}", build::kVersion);
-        options.held = config_.disable_webhooks;
+        options.held = config_.http.disable_webhooks;
         options.metrics = &metrics_;
         options.self = [this] { return std::pair(selfHost(config_.host), http_.port()); };
         return options;
@@ -260,6 +264,7 @@ class Server::Impl {
         stall_timer_.cancel();
         sweep_timer_.cancel();
         upkeep_.stop();
+        readiness_.drain();
         http_.stopAccepting();
         co_await runs_.drain(kRunsEnd);
         co_await dispatcher_.stop(kWebhooksEnd);
@@ -320,12 +325,23 @@ class Server::Impl {
         }
     }
 
+    // Who names headers for the log wants to see its requests.
     void logExchange(const http::Exchange& exchange) {
-        log::debug("http.request", {{"method", http::toString(exchange.method)},
-                                    {"path", exchange.target_path},
-                                    {"status", exchange.status},
-                                    {"took_us", exchange.took.count()},
-                                    {"request_id", exchange.request_id}});
+        const bool wanted = !config_.http.logging_headers.includes.empty();
+        const auto level = wanted ? log::Level::kInfo : log::Level::kDebug;
+        if (!log::enabled(level)) return;
+        std::vector<std::string> names;  // the fields point into it
+        names.reserve(exchange.logged.size());
+        std::vector<log::Field> fields{{"method", http::toString(exchange.method)},
+                                       {"path", exchange.target_path},
+                                       {"status", exchange.status},
+                                       {"took_us", exchange.took.count()},
+                                       {"request_id", exchange.request_id}};
+        for (const auto& [name, value] : exchange.logged) {
+            names.push_back("header." + name);
+            fields.emplace_back(names.back(), std::string_view(value).substr(0, kLoggedHeader));
+        }
+        log::write(level, "http.request", fields);
     }
 
     config::Config config_;
@@ -343,6 +359,8 @@ class Server::Impl {
     http::Client client_;
     http::Resolver resolver_;
     webhook::Dispatcher dispatcher_;
+    api::ServedDocument document_;
+    api::Readiness readiness_;
     api::Context context_;
     api::Api api_;
     http::Server http_;

@@ -118,9 +118,13 @@ bool enabled(Level level) {
 }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+    write(level, event, std::span<const Field>(fields.begin(), fields.size()));
+}
+
+void write(Level level, std::string_view event, std::span<const Field> fields) {
     if (!enabled(level)) return;
-    const auto text = line(line_format.load(std::memory_order_relaxed), SystemClock().now(), level, event,
-                           std::span<const Field>(fields.begin(), fields.size()));
+    const auto text =
+        line(line_format.load(std::memory_order_relaxed), SystemClock().now(), level, event, fields);
     logger().log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
 }
 

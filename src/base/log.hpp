@@ -56,6 +56,8 @@ void configure(Format format, Level lowest);
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields);
 
+void write(Level level, std::string_view event, std::span<const Field> fields);
+
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
     if (enabled(Level::kDebug)) write(Level::kDebug, event, fields);
 }

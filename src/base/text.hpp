@@ -19,6 +19,9 @@ namespace heddle {
 // Without regard to ASCII case.
 [[nodiscard]] bool isSameName(std::string_view a, std::string_view b);
 
+// A name as HTTP spells methods and header fields (RFC 9110 §5.6.2: token); not empty.
+[[nodiscard]] bool isToken(std::string_view text);
+
 // Two digits a byte, in lower case.
 [[nodiscard]] std::string hexDigits(std::span<const std::uint8_t> bytes);
 

@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "config/http_settings.hpp"
 #include "domain/thread.hpp"
 #include "domain/webhook_settings.hpp"
 
@@ -30,16 +31,6 @@ struct GraphSpec {
     // Of its system assistant, objects: what LANGGRAPH_CONFIG says. May hold secrets.
     RawJson config = RawJson::trusted("{}");
     RawJson context = RawJson::trusted("{}");
-};
-
-struct CorsSettings {
-    std::vector<std::string> allow_origins;
-    std::string allow_origin_regex;  // POSIX extended, valid; must match the whole origin
-    std::vector<std::string> allow_methods = {"*"};
-    std::vector<std::string> allow_headers = {"*"};
-    std::vector<std::string> expose_headers;
-    bool allow_credentials = false;
-    std::int64_t max_age_s = 600;
 };
 
 // `checkpointer.ttl`
@@ -85,11 +76,10 @@ struct Config {
     WebhookSettings webhooks;
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved
     std::vector<Secret> webhook_secrets;  // decoded keys; all of them sign, in this order
-    bool disable_webhooks = false;
     ThreadTtlSettings thread_ttl;
     StoreTtlSettings store_ttl;
     std::optional<StoreIndexSettings> store_index;  // nothing: searches look at filters only
-    std::optional<CorsSettings> cors;               // nothing: the built-in rule
+    HttpSettings http;
 
     std::string host = "127.0.0.1";
     std::uint16_t port = 2024;

@@ -98,19 +98,31 @@ Json webhooksOf(const Config& config) {
             {"proxy", settings.proxy ? proxyOf(*settings.proxy) : Json()}};
 }
 
-Json httpOf(const Config& config) {
-    Json http = {{"disable_webhooks", config.disable_webhooks}, {"cors", nullptr}};
-    if (config.cors) {
-        const auto& cors = *config.cors;
-        http["cors"] = {{"allow_origins", cors.allow_origins},
-                        {"allow_origin_regex", cors.allow_origin_regex},
-                        {"allow_methods", cors.allow_methods},
-                        {"allow_headers", cors.allow_headers},
-                        {"expose_headers", cors.expose_headers},
-                        {"allow_credentials", cors.allow_credentials},
-                        {"max_age", cors.max_age_s}};
-    }
-    return http;
+Json ruleOf(const HeaderRule& rule) {
+    return {{"includes", rule.includes}, {"excludes", rule.excludes}};
+}
+
+Json corsOf(const CorsSettings& cors) {
+    return {{"allow_origins", cors.allow_origins},
+            {"allow_origin_regex", cors.allow_origin_regex},
+            {"allow_methods", cors.allow_methods},
+            {"allow_headers", cors.allow_headers},
+            {"expose_headers", cors.expose_headers},
+            {"allow_credentials", cors.allow_credentials},
+            {"max_age", cors.max_age_s}};
+}
+
+Json httpOf(const HttpSettings& http) {
+    return {{"disable_assistants", http.disable_assistants},
+            {"disable_threads", http.disable_threads},
+            {"disable_runs", http.disable_runs},
+            {"disable_store", http.disable_store},
+            {"disable_meta", http.disable_meta},
+            {"disable_webhooks", http.disable_webhooks},
+            {"mount_prefix", http.mount_prefix.empty() ? Json() : Json(http.mount_prefix)},
+            {"configurable_headers", ruleOf(http.configurable_headers)},
+            {"logging_headers", ruleOf(http.logging_headers)},
+            {"cors", http.cors ? corsOf(*http.cors) : Json()}};
 }
 
 Json checkpointerOf(const ThreadTtlSettings& ttl) {
@@ -144,7 +156,7 @@ std::string describe(const Config& config) {
         {"dependencies", config.dependencies},
         {"env", masked(config.env)},
         {"webhooks", webhooksOf(config)},
-        {"http", httpOf(config)},
+        {"http", httpOf(config.http)},
         {"checkpointer", checkpointerOf(config.thread_ttl)},
         {"store", storeOf(config.store_ttl, config.store_index)},
         {"server",

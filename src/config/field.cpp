@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/field.hpp"
 
+#include "base/text.hpp"
 #include "config/nearest.hpp"
 
 #include <algorithm>
@@ -104,6 +105,20 @@ std::vector<std::string> Field::texts() const {
     std::vector<std::string> found;
     for (const auto& element : elements()) {
         if (auto text = element.text()) found.push_back(*std::move(text));
+    }
+    return found;
+}
+
+std::vector<std::string> Field::tokens() const {
+    std::vector<std::string> found;
+    for (const auto& element : elements()) {
+        auto text = element.text();
+        if (!text) continue;
+        if (isToken(*text)) {
+            found.push_back(*std::move(text));
+        } else {
+            element.problem("must be a name without spaces and commas");
+        }
     }
     return found;
 }

@@ -46,6 +46,7 @@ struct Field {
     [[nodiscard]] std::vector<Field> elements() const;                // "key[0]"
     [[nodiscard]] std::vector<Field> members() const;                 // "key.name"
     [[nodiscard]] std::vector<std::string> texts() const;             // a list of text()
+    [[nodiscard]] std::vector<std::string> tokens() const;  // a list of names or "*", as HTTP spells them
     // "expected …, found a string"
     void wrongType(std::string_view expected) const;
 

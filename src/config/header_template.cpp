@@ -28,11 +28,6 @@ bool isLetterOrDigit(char c) {
     return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9');
 }
 
-bool isTokenChar(char c) {
-    constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-    return isLetterOrDigit(c) || kMarks.find(c) != std::string_view::npos;
-}
-
 bool fitsHeader(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return c == '\t' || (byte >= 0x20 && byte < 0x7F);
@@ -147,7 +142,7 @@ Resolved resolveTemplates(std::string_view text, std::string_view prefix, const 
 }
 
 std::optional<std::string> headerNameProblem(std::string_view name) {
-    if (name.empty() || !std::all_of(name.begin(), name.end(), isTokenChar)) return "not a header name";
+    if (!isToken(name)) return "not a header name";
     const std::string small = lowerCase(name);
     if (std::find(kServers.begin(), kServers.end(), small) != kServers.end()) {
         return "this header is set by the server";

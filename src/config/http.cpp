@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `http`: webhooks on or off, CORS.
+// `http`: which routes there are and where, and which headers go further. `http.cors` is in cors.cpp.
+#include "base/text.hpp"
 #include "config/loading.hpp"
-
-#include <regex.h>
 
 #include <algorithm>
 #include <array>
@@ -10,67 +9,92 @@
 namespace heddle::config {
 namespace {
 
-constexpr std::int64_t kLongestAge = 24 * 3600;  // browsers cap it anyway
+using Severity = Finding::Severity;
 
-void readOriginRegex(const Field& field, CorsSettings& cors) {
-    field.into(cors.allow_origin_regex);
-    regex_t compiled{};
-    if (regcomp(&compiled, cors.allow_origin_regex.c_str(), REG_EXTENDED | REG_NOSUB) == 0) {
-        regfree(&compiled);
+template <bool HttpSettings::*flag>
+void readFlag(const Field& field, Loading& loading) {
+    field.into(loading.config.http.*flag);
+}
+
+void readMountPrefix(const Field& field, Loading& loading) {
+    const auto text = field.text();
+    if (!text) return;
+    if (const auto why = mountPrefixProblem(*text)) {
+        field.problem(*why);
     } else {
-        field.problem("not a POSIX extended regular expression");
+        loading.config.http.mount_prefix = *text;
     }
 }
 
-constexpr std::array<Key<CorsSettings>, 7> kCorsKeys{{
-    {"allow_origins", [](const Field& field, CorsSettings& cors) { field.into(cors.allow_origins); }},
-    {"allow_origin_regex", readOriginRegex},
-    {"allow_methods", [](const Field& field, CorsSettings& cors) { field.into(cors.allow_methods); }},
-    {"allow_headers", [](const Field& field, CorsSettings& cors) { field.into(cors.allow_headers); }},
-    {"expose_headers", [](const Field& field, CorsSettings& cors) { field.into(cors.expose_headers); }},
-    {"allow_credentials", [](const Field& field, CorsSettings& cors) { field.into(cors.allow_credentials); }},
-    {"max_age",
-     [](const Field& field, CorsSettings& cors) {
-         cors.max_age_s = field.integer(0, kLongestAge).value_or(cors.max_age_s);
-     }},
+void readPatterns(const Field& field, std::vector<std::string>& patterns) {
+    patterns = field.tokens();
+    for (auto& pattern : patterns) pattern = lowerCase(pattern);
+}
+
+void readIncludes(const Field& field, HeaderRule& rule) {
+    readPatterns(field, rule.includes);
+    for (const auto& name : rule.includes) {
+        if (isCredential(name)) field.warning("\"" + name + "\" is a credential and never passes");
+    }
+}
+
+void readExcludes(const Field& field, HeaderRule& rule) {
+    readPatterns(field, rule.excludes);
+}
+
+constexpr std::array<Key<HeaderRule>, 2> kRuleKeys{{
+    {"includes", readIncludes},
+    {"excludes", readExcludes},
 }};
 
-void readCors(const Field& field, Loading& loading) {
-    auto& cors = loading.config.cors.emplace();
-    readBlock<CorsSettings>(field, kCorsKeys, {}, cors);
-    const auto& origins = cors.allow_origins;
-    if (cors.allow_credentials && std::find(origins.begin(), origins.end(), "*") != origins.end()) {
-        field.warning(
-            "allow_credentials with the origin \"*\" lets every website act with the user's cookies");
-    }
+template <HeaderRule HttpSettings::*rule>
+void readRule(const Field& field, Loading& loading) {
+    auto& to = loading.config.http.*rule;
+    readBlock<HeaderRule>(field, kRuleKeys, {}, to);
+    if (to.includes.empty() && !to.excludes.empty())
+        field.warning("excludes without includes: nothing passes");
 }
 
-constexpr std::array<Key<Loading>, 2> kKeys{{
-    {"disable_webhooks",
-     [](const Field& field, Loading& loading) { field.into(loading.config.disable_webhooks); }},
+constexpr std::array<Key<Loading>, 10> kKeys{{
+    {"disable_assistants", readFlag<&HttpSettings::disable_assistants>},
+    {"disable_threads", readFlag<&HttpSettings::disable_threads>},
+    {"disable_runs", readFlag<&HttpSettings::disable_runs>},
+    {"disable_store", readFlag<&HttpSettings::disable_store>},
+    {"disable_meta", readFlag<&HttpSettings::disable_meta>},
+    {"disable_webhooks", readFlag<&HttpSettings::disable_webhooks>},
+    {"mount_prefix", readMountPrefix},
+    {"configurable_headers", readRule<&HttpSettings::configurable_headers>},
+    {"logging_headers", readRule<&HttpSettings::logging_headers>},
     {"cors", readCors},
 }};
 
-constexpr auto kOpen = Finding::Severity::kWarning;
-constexpr std::string_view kStaysOn = "not supported yet: the routes stay open";
-constexpr std::array<OtherKey, 14> kOthers{{
-    {"app"},
-    {"mount_prefix"},
-    {"disable_assistants", kOpen, kStaysOn},
-    {"disable_threads", kOpen, kStaysOn},
-    {"disable_runs", kOpen, kStaysOn},
-    {"disable_store", kOpen, kStaysOn},
-    {"disable_meta", kOpen, kStaysOn},
-    {"disable_mcp", Finding::Severity::kNotice, ""},  // there is nothing to disable
-    {"disable_a2a", Finding::Severity::kNotice, ""},
-    {"disable_ui", Finding::Severity::kNotice, ""},
-    {"configurable_headers"},
-    {"logging_headers"},
-    {"middleware_order"},
-    {"enable_custom_route_auth"},
+constexpr std::string_view kNoApp = "not supported: Heddle serves no routes of your own";
+constexpr std::array<OtherKey, 6> kOthers{{
+    {"app", Severity::kWarning, kNoApp},
+    {"middleware_order", Severity::kWarning, kNoApp},
+    {"enable_custom_route_auth", Severity::kWarning, kNoApp},
+    {"disable_mcp", Severity::kNotice, ""},  // there is nothing to disable
+    {"disable_a2a", Severity::kNotice, ""},
+    {"disable_ui", Severity::kNotice, ""},
 }};
 
 }  // namespace
+
+std::optional<std::string> mountPrefixProblem(std::string_view prefix) {
+    if (!prefix.starts_with('/')) return "must start with \"/\", as in /api";
+    if (prefix.ends_with('/')) return "must not end with \"/\"";
+    constexpr std::string_view kMarks = "/-._~";  // unreserved in RFC 3986 §2.3
+    const bool plain = std::ranges::all_of(prefix, [&](char c) {
+        return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+               kMarks.find(c) != std::string_view::npos;
+    });
+    if (!plain) return "must be a path of letters, digits and \"-._~\", without query";
+    for (const std::string_view odd : {"//", "/./", "/../"}) {
+        if ((std::string(prefix) + "/").find(odd) != std::string::npos)
+            return "must not have \".\", \"..\" or nothing between two \"/\"";
+    }
+    return std::nullopt;
+}
 
 void readHttp(const Field& field, Loading& loading) {
     readBlock<Loading>(field, kKeys, kOthers, loading);

@@ -33,6 +33,9 @@ void readDependencies(const Field& field, Loading& loading);  // graphs.cpp
 void readEnv(const Field& field, Loading& loading);           // load.cpp
 void readWebhooks(const Field& field, Loading& loading);      // webhooks.cpp; after readEnv
 void readHttp(const Field& field, Loading& loading);          // http.cpp
+void readCors(const Field& field, Loading& loading);          // cors.cpp; http.cors
+// What is wrong with a path that everything is to be below, if anything. http.cpp
+std::optional<std::string> mountPrefixProblem(std::string_view prefix);
 void readCheckpointer(const Field& field, Loading& loading);  // checkpointer.cpp
 void readStore(const Field& field, Loading& loading);         // store.cpp
 // Whether a flag or a variable says where the data is, so that it does not follow from the file's folder.

@@ -131,6 +131,14 @@ void readLogLevel(const Given& given, Config& config) {
     }
 }
 
+void readMountPrefix(const Given& given, Config& config) {
+    if (const auto why = mountPrefixProblem(given.text)) {
+        given.problem(*why);
+    } else {
+        config.http.mount_prefix = given.text;
+    }
+}
+
 void readDev(const Given& given, Config& config) {
     config.dev = given.text != "false";
 }
@@ -140,7 +148,7 @@ constexpr std::array<Setting, 2> kDataPlace{{
     {"", "DATABASE_URI", readDatabase},
 }};
 
-constexpr std::array<Setting, 9> kSettings{{
+constexpr std::array<Setting, 10> kSettings{{
     {"host", "HEDDLE_HOST", readHost},
     {"port", "PORT", readPort},
     {"dev", "", readDev},
@@ -148,6 +156,7 @@ constexpr std::array<Setting, 9> kSettings{{
     {"python-workers", "HEDDLE_PYTHON_WORKERS", readWorkers},
     {"run-timeout", "HEDDLE_RUN_TIMEOUT", readRunTimeout},
     {"allowed-hosts", "HEDDLE_ALLOWED_HOSTS", readHosts},
+    {"", "MOUNT_PREFIX", readMountPrefix},
     {"log-format", "LOG_JSON", readLogFormat},
     {"log-level", "LOG_LEVEL", readLogLevel},
 }};
@@ -191,6 +200,7 @@ void readSettings(Loading& loading) {
     readEach(kSettings, loading);
     config.webhooks.loopback_only = isLoopbackHost(config.host);
     config.webhooks.dev = config.dev;
+    config.webhooks.mount_prefix = config.webhooks.fields.reference_prefix = config.http.mount_prefix;
 }
 
 }  // namespace heddle::config

@@ -16,6 +16,7 @@ namespace heddle {
 struct WebhookFields {
     std::vector<std::string> allowed;                // top-level keys; empty: all
     std::size_t body_bytes_max = 8UL * 1024 * 1024;  // above it `values` and `kwargs` give way to a reference
+    std::string reference_prefix;                    // before the paths of references: http.mount_prefix
 };
 
 struct WebhookTls {
@@ -43,6 +44,7 @@ struct WebhookSettings {
     std::vector<std::uint16_t> allowed_ports;   // empty: any
     std::vector<std::string> allowed_networks;  // CIDRs whose private or loopback addresses may be dialled
     bool require_https = false;
+    std::string mount_prefix;             // http.mount_prefix: relative URLs are below it
     bool disable_loopback = false;        // refuses relative URLs and loopback addresses
     std::size_t max_url_length = 65'536;  // characters
     bool stateless_values = false;

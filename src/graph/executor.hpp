@@ -114,6 +114,8 @@ class Executor {
     [[nodiscard]] virtual bool ready(std::string_view graph_id, Company company) const = 0;
     // The graphs that were found not to load.
     [[nodiscard]] virtual std::vector<GraphFault> faults() const { return {}; }
+    // Why no run could be started now, whatever its graph; nothing: they can.
+    [[nodiscard]] virtual std::optional<std::string> unready() const { return std::nullopt; }
     // ready() said so when the run was chosen; if the place has gone since, the run waits for another one. A
     // run with a bounded company was on a worker that died: it gets one where there are only such runs, and
     // no more of them than the least of their companies.

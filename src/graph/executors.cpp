@@ -38,6 +38,13 @@ std::vector<GraphFault> MixedExecutor::faults() const {
     return all;
 }
 
+std::optional<std::string> MixedExecutor::unready() const {
+    for (const auto* executor : executors_) {
+        if (auto why = executor->unready()) return why;
+    }
+    return std::nullopt;
+}
+
 void MixedExecutor::start(RunStart start, Company company) {
     auto* executor = find(start.run.graph_id);
     if (executor == nullptr) throw std::logic_error("MixedExecutor: nobody hosts " + start.run.graph_id);

@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ class MixedExecutor final : public Executor {
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
     [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
     [[nodiscard]] std::vector<GraphFault> faults() const override;
+    // That of the first that has something to say.
+    [[nodiscard]] std::optional<std::string> unready() const override;
     void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;
     boost::asio::awaitable<Result<RawJson>> state(StateQuery query) override;

@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/grammar.hpp"
 
-#include "base/text.hpp"
-
 #include <algorithm>
 
 namespace heddle::http {
-bool isToken(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) {
-        return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    });
-}
-
 bool isFieldValue(std::string_view text) {
     return std::ranges::all_of(text, [](char c) {
         const auto byte = static_cast<unsigned char>(c);

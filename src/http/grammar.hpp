@@ -2,11 +2,13 @@
 // The small words of HTTP's grammar (RFC 9110 §5.6).
 #pragma once
 
+#include "base/text.hpp"
+
 #include <string_view>
 
 namespace heddle::http {
 
-[[nodiscard]] bool isToken(std::string_view text);
+using heddle::isToken;
 // No control characters but tabs.
 [[nodiscard]] bool isFieldValue(std::string_view text);
 // Printable ASCII without spaces.

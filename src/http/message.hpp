@@ -35,7 +35,8 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> params;  // of the route: {thread_id} → value
     Headers headers;
     std::string body;
-    std::string request_id;  // made by us, or the client's own X-Request-Id when it is plain text
+    std::vector<Header> logged;  // headers that the handler wants in the request's Exchange
+    std::string request_id;      // made by us, or the client's own X-Request-Id when it is plain text
 
     // The first value of a query parameter.
     [[nodiscard]] std::optional<std::string_view> queryValue(std::string_view name) const;

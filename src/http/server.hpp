@@ -14,7 +14,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace heddle::http {
 
@@ -48,6 +50,7 @@ struct Exchange {
     std::string_view request_id;
     unsigned status;
     std::chrono::microseconds took;
+    std::span<const Header> logged;  // Request::logged
 };
 
 class Server {

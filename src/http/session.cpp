@@ -213,8 +213,15 @@ asio::awaitable<bool> Session::stream(Response response) {
     const StreamBody body = std::move(response.stream);
     client_end_ = response.client_end;
     response = Response{};
-    request_ = Request{
-        request_.method, {}, std::move(request_.path), {}, {}, {}, {}, std::move(request_.request_id)};
+    request_ = Request{request_.method,
+                       {},
+                       std::move(request_.path),
+                       {},
+                       {},
+                       {},
+                       {},
+                       std::move(request_.logged),
+                       std::move(request_.request_id)};
     // A head fits every socket's send buffer; one that still has a whole pipeline's answers in it is stuck.
     std::exception_ptr failed;
     if (sendNow(start) && start.empty()) {
@@ -342,7 +349,8 @@ void Session::logFailure(const std::string& what) const {
 void Session::report(unsigned status) {
     if (!core_->observe) return;
     const auto took = core_->clock.steady() - started_;
-    core_->observe(Exchange{request_.method, request_.path, request_.request_id, status, took});
+    core_->observe(
+        Exchange{request_.method, request_.path, request_.request_id, status, took, request_.logged});
 }
 
 void Session::watch() {

@@ -227,6 +227,7 @@ Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, co
 
     const JsonView over = isEmptyObject(request.context.view()) ? asked : request.context.view();
     RawJson configurable = mergeObjects(objectAt(assistant.config.view(), "configurable"), over);
+    configurable = mergeObjects(configurable.view(), request.headers.view());
     configurable = mergeObjects(configurable.view(), checkpointKeys(request.checkpoint.view()).view());
     configurable = mergeObjects(configurable.view(), JsonView::trusted(idsJson(run, thread, true)));
 

@@ -28,6 +28,7 @@ struct RunRequest {
     RawJson metadata = RawJson::trusted("{}");
     RawJson config = RawJson::trusted("{}");
     RawJson context = RawJson::trusted("{}");
+    RawJson headers = RawJson::trusted("{}");     // of the request, for config.configurable: they win over it
     RawJson checkpoint = RawJson::trusted("{}");  // checkpoint_id, checkpoint_ns, checkpoint_map
     std::optional<std::string> webhook;
     std::optional<std::string> traceparent;  // valid (domain/traceparent.hpp); from the request's header

@@ -125,6 +125,8 @@ class Service final : public graph::RunObserver {
     boost::asio::awaitable<void> drain(std::chrono::milliseconds limit);
 
     [[nodiscard]] std::vector<graph::GraphFault> graphFaults() const { return executor_.faults(); }
+    // See graph::Executor::unready().
+    [[nodiscard]] std::optional<std::string> unready() const { return executor_.unready(); }
     [[nodiscard]] std::size_t waiting() const { return scheduler_.waiting(); }
     [[nodiscard]] std::size_t running() const { return running_.size(); }
 

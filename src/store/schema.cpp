@@ -366,4 +366,10 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
     throw std::logic_error("no schema for this engine");
 }
 
+void rewriteVersion(sql::Connection& db) {
+    db.run(
+        "UPDATE heddle_schema SET applied_at = applied_at "
+        "WHERE version = (SELECT max(version) FROM heddle_schema)");
+}
+
 }  // namespace heddle::store

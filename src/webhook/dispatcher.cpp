@@ -34,6 +34,7 @@ SenderOptions senderOptions(const DispatcherOptions& options) {
     SenderOptions sender;
     sender.user_agent = options.user_agent;
     sender.self = options.self;
+    sender.mount_prefix = options.settings.mount_prefix;
     sender.timeout = std::chrono::seconds(options.settings.timeout_s);
     sender.connect_timeout = std::chrono::seconds(options.settings.connect_timeout_s);
     sender.proxy = options.settings.proxy;

@@ -191,7 +191,7 @@ void fit(Parts& parts, const Run& run, const WebhookFields& rules, std::deque<st
 
     const auto giveWay = [&](std::string_view name, std::string_view& part, const std::string& path) {
         if (size <= rules.body_bytes_max || !fields.allows(name)) return;
-        std::string instead = reference(path);
+        std::string instead = reference(rules.reference_prefix + path);
         if (instead.size() >= part.size()) return;
         size -= part.size() - instead.size();
         part = kept.emplace_back(std::move(instead));

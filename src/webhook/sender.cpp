@@ -151,6 +151,7 @@ Result<Url> Sender::aimedAtSelf(Url url) const {
     if (host == "::") host = "::1";
     url.host = std::move(host);
     url.port = port;
+    url.target.insert(0, options_.mount_prefix);
     return url;
 }
 

@@ -29,6 +29,7 @@ namespace heddle::webhook {
 struct SenderOptions {
     std::string user_agent;
     std::function<std::pair<std::string, std::uint16_t>()> self;  // where relative URLs go
+    std::string mount_prefix;                                     // put before their paths
     std::chrono::milliseconds timeout{30'000};
     std::chrono::milliseconds connect_timeout{10'000};
     std::optional<WebhookProxy> proxy;

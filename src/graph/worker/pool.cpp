@@ -145,6 +145,14 @@ std::vector<GraphFault> WorkerExecutor::faults() const {
     return out;
 }
 
+std::optional<std::string> WorkerExecutor::unready() const {
+    const auto loaded =
+        std::count_if(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->ready(); });
+    if (warm_ && loaded > 0 && !stopping_) return std::nullopt;
+    return std::to_string(loaded) + " of " + std::to_string(workers_.size()) +
+           " workers have loaded their graphs";
+}
+
 bool WorkerExecutor::ready(std::string_view graph_id, Company company) const {
     if (!warm_ || stopping_) return false;
     // As many as may run may wait: so the worker is not given back between two of them.

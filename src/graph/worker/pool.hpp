@@ -54,6 +54,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
     [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
     [[nodiscard]] std::vector<GraphFault> faults() const override;
+    // At the start until all workers have loaded their graphs (or failed once), later while none has.
+    [[nodiscard]] std::optional<std::string> unready() const override;
     // A run for which there is no place (any more) waits for one.
     void start(RunStart start, Company company) override;
     void cancel(const RunId& run, std::int64_t attempt) override;

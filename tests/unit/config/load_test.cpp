@@ -29,8 +29,8 @@ TEST_F(ConfigLoad, HasDefaults) {
     EXPECT_EQ(config.database_path, inFolder(".heddle/heddle.db"));
     EXPECT_TRUE(config.webhooks.loopback_only);
     EXPECT_FALSE(config.webhooks.dev);
-    EXPECT_FALSE(config.disable_webhooks);
-    EXPECT_FALSE(config.cors);
+    EXPECT_FALSE(config.http.disable_webhooks);
+    EXPECT_FALSE(config.http.cors);
     EXPECT_EQ(config.webhooks.max_url_length, limits::kWebhookUrlChars);
 }
 
@@ -135,7 +135,7 @@ TEST_F(ConfigLoad, TakesBlocksFromTheEnvironment) {
         ElementsAre("LANGGRAPH_WEBHOOKS.url.allowed_ports[1]: must be a whole number from 1 to 65535"));
     EXPECT_EQ(alone.config.graphs.size(), 2U);
     EXPECT_EQ(alone.config.config_path, "");
-    EXPECT_TRUE(alone.config.disable_webhooks);
+    EXPECT_TRUE(alone.config.http.disable_webhooks);
 
     // With a file too, the environment's blocks replace the file's as a whole.
     const auto both =
@@ -145,7 +145,7 @@ TEST_F(ConfigLoad, TakesBlocksFromTheEnvironment) {
                             "webhooks: replaced by the environment variable LANGGRAPH_WEBHOOKS",
                             "http: replaced by the environment variable LANGGRAPH_HTTP"));
     EXPECT_THAT(both.config.webhook_headers, IsEmpty());
-    EXPECT_FALSE(both.config.cors);
+    EXPECT_FALSE(both.config.http.cors);
 
     sources_.environment = {{"LANGSERVE_GRAPHS", "{bad"}, {"LANGGRAPH_HTTP", "5"}};
     EXPECT_THAT(problems(load(sources_)), ElementsAre(HasSubstr("LANGSERVE_GRAPHS: Invalid JSON at byte"),
@@ -295,8 +295,8 @@ TEST_F(ConfigLoad, ReadsCors) {
         "allow_origin_regex":"^https://.*$","allow_methods":["GET"],"allow_headers":["X-A"],"expose_headers":["X-B"],
         "allow_credentials":true,"max_age":5}})");
     EXPECT_THAT(loaded.findings, IsEmpty());
-    EXPECT_TRUE(loaded.config.disable_webhooks);
-    const auto& cors = loaded.config.cors.value();
+    EXPECT_TRUE(loaded.config.http.disable_webhooks);
+    const auto& cors = loaded.config.http.cors.value();
     EXPECT_THAT(cors.allow_origins, ElementsAre("https://a.example"));
     EXPECT_EQ(cors.allow_origin_regex, "^https://.*$");
     EXPECT_THAT(cors.allow_methods, ElementsAre("GET"));

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/write_probe.hpp"
+
+#include <utility>
+
+namespace heddle::api {
+
+bool WriteProbe::wanted(microseconds now) const {
+    return !began_ && (!ended_ || now - *ended_ >= kEvery);
+}
+
+void WriteProbe::ended(microseconds now, std::optional<std::string> fault) {
+    began_.reset();
+    ended_ = now;
+    fault_ = std::move(fault);
+}
+
+std::optional<std::string> WriteProbe::fault(microseconds now) const {
+    if (began_ && now - *began_ > kLongest) {
+        const auto waited = std::chrono::duration_cast<std::chrono::seconds>(now - *began_);
+        return "a write has been waiting for " + std::to_string(waited.count()) + " s";
+    }
+    return fault_;
+}
+
+}  // namespace heddle::api
