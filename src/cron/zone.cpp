@@ -152,7 +152,8 @@ ZonePeriod Zone::at(sys_seconds time) const {
         return period;
     }
     const auto year = std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(time)).year();
-    for (int n = -1; n <= 1; ++n) {
+    // A change may lie some days (167 hours) before or after its year.
+    for (int n = -2; n <= 2; ++n) {
         for (const auto& change : rule_->changesOf(year + std::chrono::years(n))) {
             if (change.at > time) {
                 period.end = std::min(period.end, change.at);

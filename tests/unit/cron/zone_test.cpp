@@ -2,6 +2,7 @@
 #include "cron/zone.hpp"
 
 #include "base/limits.hpp"
+#include "support/zone_file.hpp"
 #include "times.hpp"
 
 #include <gmock/gmock.h>
@@ -88,15 +89,9 @@ TEST(Zone, PeriodsFollowEachOtherWithoutHoles) {
     }
 }
 
-// A file without changes, as `zic -b slim` makes it: the rule says all.
+// The rule, before it five hours west.
 std::string withRule(std::string_view rule) {
-    const auto block = [](std::string type) {
-        std::string header = "TZif2" + std::string(15, '\0');
-        for (const char count : {'\0', '\0', '\0', '\0', '\1', '\4'}) header += std::string(3, '\0') + count;
-        return header + type + std::string(2, '\0') + std::string("UTC\0", 4);
-    };
-    return block(std::string(4, '\0')) + block(std::string("\xff\xff\xb9\xb0", 4)) + '\n' +
-           std::string(rule) + '\n';
+    return zoneFile(rule, {"\xff\xff\xb9\xb0", 4});
 }
 
 TEST(Zone, MayHaveNothingButItsRule) {
