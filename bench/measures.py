@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import concurrency
+import crons
 import lookups
 from bench import Row, figures, median, ratios, spread
 from hooks import HOOKS
@@ -179,4 +180,4 @@ def sleeping():
 
 MEASURES = {"threads": threads, "get": get_thread, "wait": wait, "stream": stream, "start": start, "idle": idle, "streams": streams,
             "at_once": concurrency.at_once, "subscribers": concurrency.subscribers,
-            "reads": lookups.reads, "among_many": lookups.among_many, **HOOKS}
+            "reads": lookups.reads, "among_many": lookups.among_many, "crons": crons.due_at_once, **HOOKS}

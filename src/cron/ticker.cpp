@@ -21,9 +21,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
-constexpr std::int64_t kBatch = 500;  // crons that are read at once
-constexpr std::size_t kAtOnce = 32;   // that are fired at once: requests take their turns among them
-constexpr seconds kAtMost{60};        // the wall clock may have been set meanwhile
+constexpr std::int64_t kBatch = 2'000;  // crons that are read at once
+constexpr std::size_t kAtOnce = 64;     // that are fired at once: requests take their turns among them
+constexpr seconds kAtMost{60};          // the wall clock may have been set meanwhile
 constexpr milliseconds kAfterFailure{1000};
 
 }  // namespace
@@ -68,7 +68,7 @@ asio::awaitable<void> Ticker::rounds() {
 
 asio::awaitable<void> Ticker::round() {
     woken_ = false;
-    auto read = [now = clock_.now()](sql::Connection& db) -> Result<std::vector<Cron>> {
+    auto read = [now = clock_.now()](sql::Connection& db) -> Result<std::vector<CronId>> {
         return store::dueCrons(db, now, kBatch);
     };
     auto due = co_await db_.read(std::move(read));
@@ -92,7 +92,7 @@ asio::awaitable<void> Ticker::sleepUntil(Timestamp time) {
     (void)co_await timer_.async_wait(kWait);
 }
 
-asio::awaitable<bool> Ticker::fireAll(std::vector<Cron> due) {
+asio::awaitable<bool> Ticker::fireAll(std::vector<CronId> due) {
     std::size_t next = 0, left = std::min(kAtOnce, due.size());
     bool all = true;
     asio::steady_timer done(loop_, asio::steady_timer::time_point::max());
@@ -107,16 +107,21 @@ asio::awaitable<bool> Ticker::fireAll(std::vector<Cron> due) {
 }
 
 // Several of these share the list.
-asio::awaitable<void> Ticker::fireSome(std::vector<Cron>& due, std::size_t& next, bool& all) {
+asio::awaitable<void> Ticker::fireSome(const std::vector<CronId>& due, std::size_t& next, bool& all) {
     while (next < due.size() && !stopped_) {
-        Cron cron = std::move(due[next]);
+        const CronId id = due[next];
         ++next;
-        const auto settled = co_await fire(std::move(cron));
+        const auto settled = co_await fire(id);
         if (settled == Settled::kLater) all = false;
     }
 }
 
-asio::awaitable<Ticker::Settled> Ticker::fire(Cron cron) {
+asio::awaitable<Ticker::Settled> Ticker::fire(CronId id) {
+    auto find = [id](sql::Connection& db) -> Result<std::optional<Cron>> { return store::findCron(db, id); };
+    const auto found = co_await db_.read(std::move(find));
+    // Changed or deleted meanwhile.
+    if (!*found || !(*found)->next_run || *(*found)->next_run > clock_.now()) co_return Settled::kYes;
+    const Cron& cron = **found;
     const auto times = CronTimes::read(zones_, cron);
     if (!times) co_return co_await disable(cron, times.error().detail);
     const auto plan = planFiring(*times, cron.next_run.value(), clock_.now(), options_.catch_up);

@@ -48,11 +48,10 @@ class Ticker {
     enum class Settled { kYes, kLater };
 
     boost::asio::awaitable<void> rounds();
-    // When there may be something to do next; nothing: when woken.
     boost::asio::awaitable<void> round();
-    boost::asio::awaitable<bool> fireAll(std::vector<Cron> due);
-    boost::asio::awaitable<void> fireSome(std::vector<Cron>& due, std::size_t& next, bool& all);
-    boost::asio::awaitable<Settled> fire(Cron cron);
+    boost::asio::awaitable<bool> fireAll(std::vector<CronId> due);
+    boost::asio::awaitable<void> fireSome(const std::vector<CronId>& due, std::size_t& next, bool& all);
+    boost::asio::awaitable<Settled> fire(CronId id);
     boost::asio::awaitable<Settled> createRun(const Cron& cron, store::CronSlot slot);
     boost::asio::awaitable<Settled> keepFailure(store::CronSlot slot, std::string error);
     boost::asio::awaitable<Settled> disable(const Cron& cron, std::string reason);

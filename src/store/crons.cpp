@@ -64,11 +64,11 @@ std::int64_t disableCrons(sql::Connection& db, const AssistantId& assistant, std
         reason, now.micros(), assistant.str());
 }
 
-std::vector<Cron> dueCrons(sql::Connection& db, Timestamp now, std::int64_t limit) {
-    static const std::string text = selectCron() + " WHERE c.next_run <= $1 ORDER BY c.next_run LIMIT $2";
-    auto rows = db.query(text, now.micros(), limit);
-    std::vector<Cron> out;
-    while (rows.step()) out.push_back(readCron(rows));
+std::vector<CronId> dueCrons(sql::Connection& db, Timestamp now, std::int64_t limit) {
+    auto rows = db.query("SELECT uuid FROM crons WHERE next_run <= $1 ORDER BY next_run LIMIT $2",
+                         now.micros(), limit);
+    std::vector<CronId> out;
+    while (rows.step()) out.push_back(idAt<CronId>(rows, 0));
     return out;
 }
 

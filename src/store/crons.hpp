@@ -41,8 +41,8 @@ struct CronPage {
 CronPage searchCrons(sql::Connection& db, const CronQuery& query);
 std::int64_t countCrons(sql::Connection& db, const CronQuery& query);
 
-// Due at `now` or before, the longest due first.
-std::vector<Cron> dueCrons(sql::Connection& db, Timestamp now, std::int64_t limit);
+// Due at `now` or before, the longest due first. Only their ids: payloads may be large.
+std::vector<CronId> dueCrons(sql::Connection& db, Timestamp now, std::int64_t limit);
 // When the next one is due.
 std::optional<Timestamp> nextCronDue(sql::Connection& db);
 

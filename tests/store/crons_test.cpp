@@ -96,8 +96,8 @@ TEST_P(CronsTest, ThoseThatAreDueComeTheLongestDueFirst) {
     const Cron late = make(50), early = make(40), later = make(70);
     const auto due = read([](Connection& db) { return store::dueCrons(db, at(60), 10); });
     ASSERT_EQ(due.size(), 2U);
-    EXPECT_EQ(due[0].id, early.id);
-    EXPECT_EQ(due[1].id, late.id);
+    EXPECT_EQ(due[0], early.id);
+    EXPECT_EQ(due[1], late.id);
     EXPECT_EQ(read([](Connection& db) { return store::nextCronDue(db); }), at(40));
     for (const auto& cron : {late, early, later}) {
         write([id = cron.id](Connection& db) { store::removeCron(db, id); });
