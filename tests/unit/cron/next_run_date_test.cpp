@@ -95,6 +95,12 @@ TEST(NextRunDate, OfABeatGoesOnThroughGapAndOverlap) {
                 ElementsAre("2024-11-03 01:00:00 -05:00", "2024-11-03 02:00:00 -05:00"));
 }
 
+// The clock is put back from midnight: the rest of a day that matches comes again before a year without.
+TEST(NextRunDate, OfABeatIsInTheHourThatComesTwiceAlsoWhenTheNextOneIsFar) {
+    EXPECT_THAT(runs("10 * 17 2 *", "America/Sao_Paulo", "2018-02-18T01:30:00Z", 2),
+                ElementsAre("2018-02-17 23:10:00 -03:00", "2019-02-17 00:10:00 -03:00"));
+}
+
 TEST(NextRunDate, OfABeatIsElapsedTimeWhenTheClockChangesByHalfAnHour) {
     EXPECT_THAT(runs("*/15 * * * *", "Australia/Lord_Howe", "2024-10-05T15:15:00Z", 3),
                 ElementsAre("2024-10-06 02:30:00 +11:00", "2024-10-06 02:45:00 +11:00",
