@@ -45,6 +45,8 @@ TEST(NextRunDate, OfATimeInTheGapIsTheGapsEnd) {
 TEST(NextRunDate, OfAMidnightInTheGapIsOfTheSameDay) {
     EXPECT_THAT(runs("@daily", "America/Sao_Paulo", "2018-11-03T12:00:00Z", 2),
                 ElementsAre("2018-11-04 01:00:00 -02:00", "2018-11-05 00:00:00 -02:00"));
+    EXPECT_THAT(runs("@daily", "America/Havana", "2024-03-09T12:00:00Z", 1),
+                ElementsAre("2024-03-10 01:00:00 -04:00"));
     EXPECT_THAT(runs("0 0 4 11 *", "America/Sao_Paulo", "2018-01-01T12:00:00Z", 1),
                 ElementsAre("2018-11-04 01:00:00 -02:00"));
 }
