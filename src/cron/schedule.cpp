@@ -87,9 +87,9 @@ Result<Schedule> Schedule::parse(std::string_view text) {
 
     std::array<ScheduleField, kFieldNames> fields;
     for (std::size_t n = 0; n < parts.size(); ++n) {
-        auto field = ScheduleField::parse(static_cast<FieldName>(n), parts[n]);
+        const auto field = ScheduleField::parse(static_cast<FieldName>(n), parts[n]);
         if (!field) return refusal(text, field.error().detail);
-        fields.at(n) = *std::move(field);
+        fields.at(n) = *field;
     }
     const auto field = [&fields](FieldName name) { return fields.at(static_cast<std::size_t>(name)); };
     const auto isStarred = [&parts](FieldName name) {

@@ -204,7 +204,7 @@ Result<ScheduleField> ScheduleField::parse(FieldName field, std::string_view tex
     if (const auto why = parser.field(text); !why.empty()) {
         return Problem::invalid(fmt::format("{}: {}", kNames.at(static_cast<std::size_t>(field)), why));
     }
-    return std::move(parser.read);
+    return parser.read;
 }
 
 }  // namespace heddle::cron

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cron/zone.hpp"
 
+#include "base/file.hpp"
 #include "base/limits.hpp"
 
 #include <fmt/core.h>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <fstream>
 #include <utility>
 
 namespace heddle::cron {
@@ -79,14 +79,6 @@ bool isZoneName(std::string_view name) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                kOthers.find(c) != std::string_view::npos;
     });
-}
-
-std::string readFile(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string bytes(limits::kZoneFile + 1, '\0');
-    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-    return bytes;
 }
 
 }  // namespace
@@ -169,7 +161,8 @@ ZonePeriod Zone::at(sys_seconds time) const {
 Result<const Zone*> Zones::find(std::string_view name) {
     if (const auto known = known_.find(name); known != known_.end()) return &known->second;
     if (isZoneName(name)) {
-        if (auto zone = Zone::parse(readFile(fmt::format("{}/{}", directory_, name)))) {
+        const auto file = readFile(fmt::format("{}/{}", directory_, name), limits::kZoneFile);
+        if (auto zone = file ? Zone::parse(*file) : std::nullopt) {
             return &known_.emplace(std::string(name), *std::move(zone)).first->second;
         }
     }

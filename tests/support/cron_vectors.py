@@ -138,7 +138,7 @@ def is_read_differently(schedule, said):
                 if low > high and int(span[3] or 1) > 1:
                     return True  # a step over the end of the range
     special = "#" in fields[4] or re.search(r"\bl\d", fields[4]) or "w" in fields[2]
-    if re.search(r"\d-\d+#", fields[4]):
+    if re.search(r"\d-\w+#|\w-\d+#", fields[4]):
         return True  # 1-5#2
     if special and said == "none" and fields[2] not in ("*", "?") and fields[4] not in ("*", "?"):
         return True  # two day fields that never agree

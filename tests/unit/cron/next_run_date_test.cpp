@@ -45,6 +45,8 @@ TEST(NextRunDate, OfATimeInTheGapIsTheGapsEnd) {
 TEST(NextRunDate, OfAMidnightInTheGapIsOfTheSameDay) {
     EXPECT_THAT(runs("@daily", "America/Sao_Paulo", "2018-11-03T12:00:00Z", 2),
                 ElementsAre("2018-11-04 01:00:00 -02:00", "2018-11-05 00:00:00 -02:00"));
+    EXPECT_THAT(runs("@daily", "America/Havana", "2024-03-09T12:00:00Z", 1),
+                ElementsAre("2024-03-10 01:00:00 -04:00"));
     EXPECT_THAT(runs("0 0 4 11 *", "America/Sao_Paulo", "2018-01-01T12:00:00Z", 1),
                 ElementsAre("2018-11-04 01:00:00 -02:00"));
 }
@@ -93,6 +95,12 @@ TEST(NextRunDate, OfABeatGoesOnThroughGapAndOverlap) {
                 ElementsAre("2024-11-03 01:15:00 -04:00", "2024-11-03 01:15:00 -05:00"));
     EXPECT_THAT(runs("0 * 3 11 *", "America/New_York", "2024-11-03T05:00:00Z", 2),
                 ElementsAre("2024-11-03 01:00:00 -05:00", "2024-11-03 02:00:00 -05:00"));
+}
+
+// The clock is put back from midnight: the rest of a day that matches comes again before a year without.
+TEST(NextRunDate, OfABeatIsInTheHourThatComesTwiceAlsoWhenTheNextOneIsFar) {
+    EXPECT_THAT(runs("10 * 17 2 *", "America/Sao_Paulo", "2018-02-18T01:30:00Z", 2),
+                ElementsAre("2018-02-17 23:10:00 -03:00", "2019-02-17 00:10:00 -03:00"));
 }
 
 TEST(NextRunDate, OfABeatIsElapsedTimeWhenTheClockChangesByHalfAnHour) {

@@ -130,6 +130,7 @@ TEST(Schedule, TakesAFieldWithEveryDayForFreeOnlyBesideAStar) {
     expectSame("0 0 1-31 * 1", "0 0 * * *");
     expectSame("0 0 1-31 * */2", "0 0 * * 0,2,4,6");
     expectSame("0 0 1 * 0-6", "0 0 * * *");
+    expectSame("0 0 1-31,L * */2", "0 0 * * *");
     expectSame("0 0 */2 * 0-6", "0 0 1-31/2 * *");
 }
 
