@@ -139,18 +139,37 @@ void SqliteReaders::work(SqliteConnection& connection) {
     std::vector<Ticket> batch;
     while (take(batch)) {
         SqliteBatch::read(connection, *batch.front().job);
+        done(batch.front());
         completions_->deliver(batch);
     }
+}
+
+std::deque<Ticket>::iterator SqliteReaders::next() {
+    return std::find_if(queue_.begin(), queue_.end(), [this](const Ticket& ticket) {
+        return ticket.kind != Ticket::Kind::kScan || !scanning_;
+    });
 }
 
 // One at a time: a slow read must hold up nobody who has not started.
 bool SqliteReaders::take(std::vector<Ticket>& batch) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return false;
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+    changed_.wait(lock, [this] { return stopping_ || next() != queue_.end(); });
+    const auto found = next();
+    // Scans that are left at the end belong to the thread that scans now.
+    if (found == queue_.end()) return false;
+    scanning_ |= found->kind == Ticket::Kind::kScan;
+    batch.push_back(std::move(*found));
+    queue_.erase(found);
     return true;
+}
+
+void SqliteReaders::done(const Ticket& ticket) {
+    if (ticket.kind != Ticket::Kind::kScan) return;
+    {
+        const std::lock_guard lock(mutex_);
+        scanning_ = false;
+    }
+    changed_.notify_one();
 }
 
 }  // namespace heddle::sql

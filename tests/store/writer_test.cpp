@@ -368,6 +368,21 @@ TEST_P(ReaderTest, ASlowReadHoldsUpNobody) {
     EXPECT_TRUE(slow.finish());
 }
 
+TEST_P(ReaderTest, ScansTakeTurnsAndHoldUpNoRead) {
+    std::binary_semaphore open{0};
+    Task<Result<int>> slow(io_, database_->scan([&open](Connection&) -> Result<int> {
+        open.acquire();
+        return 1;
+    }));
+    Task<Result<int>> second(io_, database_->scan([](Connection&) -> Result<int> { return 2; }));
+    turn(io_);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(numbers(), Numbers{});
+    EXPECT_FALSE(second.done());
+    open.release();
+    EXPECT_TRUE(slow.finish());
+    EXPECT_TRUE(second.finish());
+}
+
 INSTANTIATE_TEST_SUITE_P(Sqlite, ReaderTest, ::testing::Values(Engine::kFile), engineName);
 
 }  // namespace
