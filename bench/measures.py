@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import concurrency
+import vectors
 from bench import Row, figures, median, ratios, spread
 from hooks import HOOKS
 from processes import fdatasync_us
@@ -176,7 +177,8 @@ def sleeping():
 
 
 MEASURES = {"threads": threads, "get": get_thread, "wait": wait, "stream": stream, "start": start, "idle": idle, "streams": streams,
-            "at_once": concurrency.at_once, "subscribers": concurrency.subscribers, **HOOKS}
+            "at_once": concurrency.at_once, "subscribers": concurrency.subscribers,
+            "vectors": vectors.vectors, **HOOKS}
 
 
 # ---- rows

@@ -130,7 +130,7 @@ void SqliteReaders::stop() {
 void SqliteReaders::push(Ticket ticket) {
     {
         const std::lock_guard lock(mutex_);
-        queue_.push_back(std::move(ticket));
+        (ticket.kind == Ticket::Kind::kScan ? scans_ : queue_).push_back(std::move(ticket));
     }
     changed_.notify_one();
 }
@@ -144,22 +144,21 @@ void SqliteReaders::work(SqliteConnection& connection) {
     }
 }
 
-std::deque<Ticket>::iterator SqliteReaders::next() {
-    return std::find_if(queue_.begin(), queue_.end(), [this](const Ticket& ticket) {
-        return ticket.kind != Ticket::Kind::kScan || !scanning_;
-    });
+std::deque<Ticket>* SqliteReaders::next() {
+    if (!scanning_ && !scans_.empty()) return &scans_;
+    return queue_.empty() ? nullptr : &queue_;
 }
 
 // One at a time: a slow read must hold up nobody who has not started.
 bool SqliteReaders::take(std::vector<Ticket>& batch) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || next() != queue_.end(); });
-    const auto found = next();
+    changed_.wait(lock, [this] { return stopping_ || next() != nullptr; });
+    auto* const queue = next();
     // Scans that are left at the end belong to the thread that scans now.
-    if (found == queue_.end()) return false;
-    scanning_ |= found->kind == Ticket::Kind::kScan;
-    batch.push_back(std::move(*found));
-    queue_.erase(found);
+    if (queue == nullptr) return false;
+    if (queue == &scans_) scanning_ = true;
+    batch.push_back(std::move(queue->front()));
+    queue->pop_front();
     return true;
 }
 

@@ -69,14 +69,17 @@ class SqliteReaders {
     void work(SqliteConnection& connection);
     bool take(std::vector<Ticket>& batch);
     void done(const Ticket& ticket);
-    // The first ticket that may be worked on now. The lock is held.
-    std::deque<Ticket>::iterator next();
+    // Where the next ticket comes from that may be worked on now; null: there is none. The lock is held.
+    std::deque<Ticket>* next();
     void stop();
 
     std::shared_ptr<Completions> completions_;
     std::mutex mutex_;
     std::condition_variable changed_;
+    // Apart: tickets cannot be taken out of a queue's middle, for in Boost 1.81 a handler's move assignment
+    // calls itself.
     std::deque<Ticket> queue_;
+    std::deque<Ticket> scans_;
     bool scanning_ = false;
     bool stopping_ = false;
     std::vector<std::unique_ptr<SqliteConnection>> connections_;
