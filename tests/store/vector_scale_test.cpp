@@ -30,7 +30,7 @@ constexpr double kAllowance = 1;
 #endif
 constexpr std::size_t kDims = 384;
 constexpr int kSearches = 100;
-constexpr double kMost_ms = 100;
+constexpr double kMost_ms = 50;
 
 class RandomVectors {
   public:
@@ -76,14 +76,15 @@ class VectorScaleTest : public StoreTest {
         std::sort(took.begin(), took.end());
         return took;
     }
-    void expectQuick(const char* what, const ItemQuery& query, std::size_t expected = 10) {
+    // Of CPU time: how long it takes depends on who else computes.
+    void expectQuick(const char* what, const ItemQuery& query, std::size_t expected, double most_ms) {
         const auto before = std::clock();
         const auto took = measure(query, expected);
         const double cpu_ms =
             1000.0 * static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC / kSearches;
         std::printf("%d items of %zu dimensions, %s: p50 %.1f ms, p99 %.1f ms, CPU %.1f ms\n", kItems, kDims,
                     what, took[kSearches / 2], took[kSearches - 2], cpu_ms);
-        EXPECT_LT(took[kSearches - 2], kMost_ms * kAllowance);
+        EXPECT_LT(cpu_ms, most_ms * kAllowance);
     }
 
     RandomVectors vectors_;
@@ -93,15 +94,17 @@ TEST_P(VectorScaleTest, SearchesByMeaningTakeMilliseconds) {
     fill(kItems);
     ItemQuery query;
     query.prefix = {"docs"};
-    expectQuick("all of them", query);
+    expectQuick("all of them", query, 10, kMost_ms);
     query.filter = json(R"({"n":{"$lt":)" + std::to_string(kItems / 2) + "}}");
-    expectQuick("a filter that half of them pass", query);
+    expectQuick("a filter that half of them pass", query, 10, kMost_ms);
+    query.filter = json(R"({"n":{"$lt":0}})");
+    expectQuick("a filter that none of them passes", query, 0, 20 * kMost_ms);
     query.filter = json("{}");
     query.limit = 1000;
-    expectQuick("1000 results", query, 1000);
+    expectQuick("1000 results", query, 1000, kMost_ms);
     query.limit = 10;
     query.prefix = {"docs", "group-3"};
-    expectQuick("a tenth of them", query);
+    expectQuick("a tenth of them", query, 10, kMost_ms);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, VectorScaleTest, ::testing::Values(Engine::kFile), engineName);
