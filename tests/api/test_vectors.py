@@ -2,12 +2,15 @@
 """Searches by meaning: items that graphs and clients put, found by a query. The wire project's library.py makes the vectors."""
 import asyncio
 import json
+import random
+import sys
 import uuid
 
 import pytest
+from langgraph.store.memory import InMemoryStore
 from langgraph_sdk import get_client, get_sync_client
 
-from server import Server, wire_config
+from server import WIRE, Server, wire_config
 from waiting import until
 
 GRAPHS = ("librarian", "librarian_sync", "librarian_blocking")
@@ -156,6 +159,41 @@ def test_what_cannot_be_loaded_is_told(serve, root):
     until(lambda: "store.index_load_failed" in server.log(), "the load failure in the log")
     put(server, [root], "k", {"text": "tea"}, index=False)
     assert server.post("/store/items/search", {"namespace_prefix": [root]}).json()["items"][0]["key"] == "k"
+
+
+def test_without_a_worker_nothing_is_written(serve, root):
+    server = serve(library(), workers=1, python="/bin/false")
+    put(server, [root], "kept", {"text": "tea"}, index=False)
+    answer = put(server, [root], "k", {"text": "tea"}, expect=503)
+    assert answer.json() == {"detail": "No worker is ready"} and answer.headers["retry-after"]
+    assert server.post("/store/items/search", {"namespace_prefix": [root], "query": "tea"}).status_code == 503
+    items = server.post("/store/items/search", {"namespace_prefix": [root]}).json()["items"]
+    assert [item["key"] for item in items] == ["kept"]
+
+
+def test_results_are_those_of_langgraphs_own_store(shelf, root):
+    """InMemoryStore with the same function: the same items and scores. What has no vector comes last in both."""
+    sys.path.insert(0, str(WIRE))
+    try:
+        import library as vectors
+    finally:
+        sys.path.remove(str(WIRE))
+    own = InMemoryStore(index={"dims": 5, "embed": vectors.embed, "fields": ["$"]})
+    randomly = random.Random(11)
+    subjects = (*vectors.SUBJECTS, "nothing")
+    for n in range(60):
+        namespace = (root, randomly.choice("ab"), randomly.choice("xyz"))
+        value = {"n": n, "text": " ".join(randomly.choices(subjects, k=randomly.randint(1, 8)))}
+        index = randomly.choice((None, None, False, ["text"], ["n", "text"]))
+        put(shelf, list(namespace), str(n), value, index=index)
+        own.put(namespace, str(n), value, index=index)
+    for prefix, query, given in ((("a",), "tea boat", None), ((), "coffee", {"n": {"$lt": 40}}), (("b", "x"), "train train tea", None)):
+        theirs = own.search((root, *prefix), query=query, filter=given, limit=100)
+        ours = found(shelf, [root, *prefix], query, limit=100, filter=given)
+        assert {key for key, _ in ours} == {item.key for item in theirs} and len(ours) == len(theirs) > 3
+        assert [score for _, score in ours] == pytest.approx([item.score for item in theirs], abs=1e-6)
+        scores = {item.key: item.score for item in theirs}
+        assert [score for _, score in ours] == [pytest.approx(scores[key], abs=1e-6) for key, _ in ours]
 
 
 def test_native_projects_get_a_worker_for_their_index(serve, root):
