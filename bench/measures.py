@@ -7,6 +7,7 @@ import time
 
 import concurrency
 import lookups
+import vectors
 from bench import Row, figures, median, ratios, spread
 from hooks import HOOKS
 from processes import fdatasync_us
@@ -179,4 +180,4 @@ def sleeping():
 
 MEASURES = {"threads": threads, "get": get_thread, "wait": wait, "stream": stream, "start": start, "idle": idle, "streams": streams,
             "at_once": concurrency.at_once, "subscribers": concurrency.subscribers,
-            "reads": lookups.reads, "among_many": lookups.among_many, **HOOKS}
+            "reads": lookups.reads, "among_many": lookups.among_many, "vectors": vectors.vectors, **HOOKS}

@@ -54,6 +54,7 @@ class SqliteDatabase final : public Database {
 
   protected:
     boost::asio::awaitable<void> submitRead(std::shared_ptr<Job> job) override;
+    boost::asio::awaitable<void> submitScan(std::shared_ptr<Job> job) override;
     boost::asio::awaitable<bool> submitWrite(std::shared_ptr<Job> job) override;
 
   private:

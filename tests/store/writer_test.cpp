@@ -368,6 +368,25 @@ TEST_P(ReaderTest, ASlowReadHoldsUpNobody) {
     EXPECT_TRUE(slow.finish());
 }
 
+TEST_P(ReaderTest, ScansTakeTurnsAndHoldUpNoRead) {
+    std::binary_semaphore open{0};
+    Task<Result<int>> slow(io_, database_->scan([&open](Connection&) -> Result<int> {
+        open.acquire();
+        return 1;
+    }));
+    std::vector<std::unique_ptr<Task<Result<int>>>> others;
+    for (int i = 0; i < 5; ++i) {
+        others.push_back(std::make_unique<Task<Result<int>>>(
+            io_, database_->scan([i](Connection&) -> Result<int> { return i; })));
+    }
+    turn(io_);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(numbers(), Numbers{});
+    for (const auto& other : others) EXPECT_FALSE(other->done());
+    open.release();
+    EXPECT_TRUE(slow.finish());
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(others[static_cast<std::size_t>(i)]->finish().value(), i);
+}
+
 INSTANTIATE_TEST_SUITE_P(Sqlite, ReaderTest, ::testing::Values(Engine::kFile), engineName);
 
 }  // namespace

@@ -53,11 +53,11 @@ def start_worker(tmp_path):
     """Starts workers of one's own: start_worker(graphs, env=…) loads what it is given."""
     started = []
 
-    def start(graphs: dict[str, str] | None = None, **options) -> WorkerProcess:
+    def start(graphs: dict[str, str] | None = None, index: dict | None = None, **options) -> WorkerProcess:
         process = WorkerProcess(tmp_path, **options)
         started.append(process)
         if graphs is not None:
-            loaded = process.load(HERE, graphs, [str(WIRE)])
+            loaded = process.load(HERE, graphs, [str(WIRE)], index)
             assert all(entry["ok"] for entry in loaded), loaded
         return process
 

@@ -332,14 +332,14 @@ TEST_F(ConfigLoad, WarnsAboutUnknownKeysWithTheNearest) {
 }
 
 TEST_F(ConfigLoad, AcceptsTheOtherKeysOfLangGraph) {
-    const auto loaded =
-        loadWith(R"("$schema":"https://langgra.ph/schema.json","python_version":"3.11","store":{"index":{}},
+    const auto loaded = loadWith(
+        R"("$schema":"https://langgra.ph/schema.json","python_version":"3.11","store":{"path":"./store.py:store"},
         "checkpointer":null,"auth":{"path":"./auth.py:auth"},"http":{"app":"./app.py:app","disable_mcp":true,
         "disable_store":false,"disable_runs":true})");
     EXPECT_TRUE(loaded.usable());
     EXPECT_THAT(notices(loaded),
                 ElementsAre("python_version: only used to build images", "http.app: not supported yet"));
-    EXPECT_THAT(warnings(loaded), ElementsAre("store.index: not supported yet: searches look at filters only",
+    EXPECT_THAT(warnings(loaded), ElementsAre("store.path: not supported: Heddle keeps the store itself",
                                               "auth: not supported yet: requests are not authenticated",
                                               "http.disable_runs: not supported yet: the routes stay open"));
 }
@@ -471,7 +471,7 @@ TEST(ConfigExample, HoldsTheKeysOfTheDocument) {
         }
     };
     collect(collect, "", json.view());
-    EXPECT_EQ(keys.size(), 39U);
+    EXPECT_EQ(keys.size(), 42U);
     for (const auto& key : keys) EXPECT_THAT(rows, HasSubstr("| `" + key + "` |"));
 }
 
