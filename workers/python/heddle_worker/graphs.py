@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.pregel import Pregel
 from langgraph.store.base import BaseStore, TTLConfig
 
+from .factories import Access, Factory
 from .modules import extend_path, import_target
 
 # What langgraph calls a graph whose author gave it no name.
@@ -24,29 +24,11 @@ class GraphNotFound(Exception):
     """No graph of this id was loaded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Why a graph is opened; factories see it as their runtime's access_context."""
-
-    purpose: str
-    config: dict[str, Any]
-    context: Any = None
-
-    def runtime(self, store: BaseStore) -> Any:
-        from langgraph_sdk import runtime as server_runtime  # a recent SDK has it, and only such factories need it
-
-        fields = {"access_context": self.purpose, "store": store}
-        fields["user"] = (self.config.get("configurable") or {}).get("langgraph_auth_user")
-        if self.purpose == "threads.create_run":
-            return server_runtime._ExecutionRuntime(context=self.context, **fields)
-        return server_runtime._ReadRuntime(**fields)
-
-
 class Graphs:
     """The loaded graphs by id. ``load`` runs before the event loop does; ``open`` on it."""
 
     def __init__(self) -> None:
-        self._targets: dict[str, Pregel | Callable[..., Any]] = {}
+        self._targets: dict[str, Pregel | Factory] = {}
         self.store_ttl: TTLConfig = {}
 
     def load(self, project: dict[str, Any]) -> list[dict[str, Any]]:
@@ -75,16 +57,7 @@ class Graphs:
         if isinstance(target, Pregel):
             yield bind(target, graph_id, saver, store)
             return
-        made = _call_factory(target, access, store)
-        if inspect.isawaitable(made):
-            made = await made
-        if isinstance(made, AbstractAsyncContextManager) and not isinstance(made, Pregel):
-            async with made as graph:
-                yield bind(as_graph(graph), graph_id, saver, store)
-        elif isinstance(made, AbstractContextManager) and not isinstance(made, Pregel):
-            with made as graph:
-                yield bind(as_graph(graph), graph_id, saver, store)
-        else:
+        async with target.open(access, store) as made:
             yield bind(as_graph(made), graph_id, saver, store)
 
 
@@ -118,7 +91,7 @@ def load_error(error: BaseException) -> dict[str, str]:
     return {"error": type(error).__name__, "message": f"{error}{place}"}
 
 
-def _target(entry: dict[str, Any], root: str) -> Pregel | Callable[..., Any]:
+def _target(entry: dict[str, Any], root: str) -> Pregel | Factory:
     module = import_target(entry["path"], root)
     try:
         value = getattr(module, entry["export"])
@@ -128,24 +101,7 @@ def _target(entry: dict[str, Any], root: str) -> Pregel | Callable[..., Any]:
         return as_graph(value)
     if not callable(value):
         raise TypeError(f"{entry['export']!r} is neither a graph nor a function that makes one")
-    return value
-
-
-def _call_factory(factory: Callable[..., Any], access: Access, store: BaseStore) -> Any:
-    """Calls a factory with what its signature asks for: nothing, config, runtime, or both."""
-    arguments = []
-    for parameter in inspect.signature(factory).parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY):
-            continue
-        if parameter.name == "runtime" or "ServerRuntime" in str(parameter.annotation):
-            arguments.append(access.runtime(store))
-        elif not arguments or parameter.name == "config" or "RunnableConfig" in str(parameter.annotation):
-            if parameter.default is not parameter.empty and parameter.name != "config":
-                break
-            arguments.append(dict(access.config))
-        else:
-            break
-    return factory(*arguments)
+    return Factory(value)
 
 
 def _store_ttl(given: dict[str, Any]) -> TTLConfig:
