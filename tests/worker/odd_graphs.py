@@ -246,9 +246,9 @@ async def _act(state: State):
 
 def _noted(config: RunnableConfig, what: str) -> None:
     """Into the file that the run's config names, and to the log."""
-    print(what)
     with open(config["configurable"]["notes"], "a", encoding="utf-8") as notes:
         notes.write(what + "\n")
+    print(what)
 
 
 @contextlib.asynccontextmanager

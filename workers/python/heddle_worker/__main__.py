@@ -94,7 +94,7 @@ def library_version() -> str:
 def load_reply(graphs: Any, body: bytes) -> bytes:
     from . import jsonout
 
-    return jsonout.dumps({"graphs": graphs.load(jsonout.loads(body))})
+    return jsonout.dumps(graphs.load(jsonout.loads(body)))
 
 
 def run_forever(loop: asyncio.AbstractEventLoop) -> None:

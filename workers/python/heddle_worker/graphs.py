@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,8 +14,9 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.pregel import Pregel
 from langgraph.store.base import BaseStore, TTLConfig
 
+from .dependencies import LocalPackage, unmet
 from .factories import Access, Factory
-from .modules import extend_path, import_target
+from .modules import extend_path, import_target, is_nowhere
 
 # What langgraph calls a graph whose author gave it no name.
 _UNNAMED = "LangGraph"
@@ -31,10 +33,14 @@ class Graphs:
         self._targets: dict[str, Pregel | Factory] = {}
         self.store_ttl: TTLConfig = {}
 
-    def load(self, project: dict[str, Any]) -> list[dict[str, Any]]:
-        """Imports every graph of the project; one that fails is reported and the others still work."""
+    def load(self, project: dict[str, Any]) -> dict[str, Any]:
+        """Imports every graph of the project; one that fails is reported and the others still work. The reply to
+        ``load``."""
         self.store_ttl = _store_ttl(project.get("store_ttl") or {})
-        extend_path(project["root"], project.get("dependencies") or [])
+        packages = [LocalPackage(folder) for folder in project.get("dependencies") or []]
+        extend_path(project["root"], packages)
+        warnings = [problem for package in packages for problem in package.problems]
+        warnings += unmet(packages, project.get("requirements") or [])
         results = []
         for entry in project["graphs"]:
             graph_id = entry["graph_id"]
@@ -43,7 +49,7 @@ class Graphs:
                 results.append({"graph_id": graph_id, "ok": True})
             except (Exception, SystemExit) as error:
                 results.append({"graph_id": graph_id, "ok": False, "error": load_error(error)})
-        return results
+        return {"graphs": results, "warnings": warnings}
 
     @asynccontextmanager
     async def open(
@@ -86,6 +92,8 @@ def load_error(error: BaseException) -> dict[str, str]:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "heddle_worker" not in f.filename]
     frames = [f for f in frames if "importlib" not in f.filename] or frames
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    if isinstance(error, ModuleNotFoundError) and error.name and is_nowhere(error.name):
+        place += f"; install what provides it: {sys.executable} -m pip install PACKAGE"
     if isinstance(error, SyntaxError) and error.filename:
         place = f" ({error.filename}:{error.lineno})"
     return {"error": type(error).__name__, "message": f"{error}{place}"}
