@@ -18,7 +18,9 @@ ODD = HERE / "odd_graphs.py"
 ODD_GRAPHS = """
     values kinds nested subint failing questions factory factory_runtime factory_managed factory_broken factory_alone
     uncompiled settings free_context talker stores crowd pouring big lateness hanging stubborn verbose delta remembering
-    functional untidy
+    functional untidy factory_typed factory_langgraph_runtime factory_named factory_positional factory_nothing factory_object
+    factory_partial factory_meddling factory_no_graph managed managed_sync managed_generator managed_sync_generator
+    managed_swallowing
 """.split()
 
 

@@ -180,12 +180,14 @@ TEST_F(ConfigLoad, ReportsTheEnvironmentWithoutItsValues) {
     EXPECT_THAT(problems(loadWith(R"("env":".")")), ElementsAre(HasSubstr("env: the file cannot be read: ")));
 }
 
-TEST_F(ConfigLoad, PutsLocalDependenciesOnThePath) {
+TEST_F(ConfigLoad, TellsLocalDependenciesFromPackages) {
     write("lib/x.py", "");
-    const auto loaded = loadWith(R"("dependencies":[".","./lib/","langchain-openai","./nope",5])");
+    const auto loaded = loadWith(R"("dependencies":[".","./lib/","langchain-openai","./nope",5,"lib"])");
+    EXPECT_THAT(loaded.config.requirements, ElementsAre("langchain-openai", "lib"));
     EXPECT_THAT(loaded.config.dependencies, ElementsAre(folder_.string(), inFolder("lib"), inFolder("nope")));
-    EXPECT_THAT(notices(loaded),
-                ElementsAre("dependencies[2]: not installed by the server: install it in your environment"));
+    EXPECT_THAT(warnings(loaded),
+                ElementsAre("dependencies[5]: taken as the name of a package; the folder would "
+                            "be \"./lib\""));
     EXPECT_THAT(problems(loaded),
                 ElementsAre("dependencies[3]: the folder does not exist: " + inFolder("nope"),
                             "dependencies[4]: expected a string, found a number"));
