@@ -21,12 +21,13 @@ struct Group {
     bool HttpSettings::*disabled;
 };
 
-constexpr std::array<Group, 7> kGroups{{
+constexpr std::array<Group, 8> kGroups{{
     {"Assistants", &HttpSettings::disable_assistants},
     {"Threads", &HttpSettings::disable_threads},
     {"Thread runs", &HttpSettings::disable_runs},
     {"Stateless runs", &HttpSettings::disable_runs},
     {"Aliases", &HttpSettings::disable_runs},
+    {"Crons", &HttpSettings::disable_runs},
     {"Store", &HttpSettings::disable_store},
     {"System", &HttpSettings::disable_meta},
 }};

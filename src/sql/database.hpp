@@ -5,6 +5,7 @@
 
 #include "base/result.hpp"
 #include "sql/connection.hpp"
+#include "sql/writer_stats.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -81,6 +82,8 @@ class Database {
         co_return typed->take();
     }
 
+    // What its writer has done. Any thread.
+    [[nodiscard]] virtual WriterStats stats() const { return {}; }
     // Waits until every write submitted before has committed (drain).
     virtual boost::asio::awaitable<void> flush() = 0;
     // After space was given back: lets the files be as small as their content. Takes its turn among the

@@ -85,6 +85,7 @@ void SqliteWriter::settle(std::vector<Ticket>& batch) {
     stats_.batches = counts.batches;
     stats_.reruns = counts.reruns;
     stats_.errors = counts.errors;
+    stats_.storage_errors = counts.storage_errors;
     stats_.commit_us = counts.commit_us;
     stats_.commit_us_max = counts.commit_us_max;
 }

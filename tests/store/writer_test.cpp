@@ -165,6 +165,7 @@ TEST_P(WriterTest, AnExceptionRollsBackItsOwnJobOnly) {
     EXPECT_TRUE(last.finish());
     EXPECT_EQ(numbers(), (Numbers{1, 3}));
     EXPECT_EQ(database_->stats().errors, 2U);
+    EXPECT_EQ(database_->stats().storage_errors, 0U);  // the disk had no part in it
 }
 
 TEST_P(WriterTest, ARefusalWithoutAChangeCostsTheBatchNoSecondRun) {
@@ -222,6 +223,7 @@ TEST_P(WriterTest, AFullDiskFailsOnlyWhatDoesNotFit) {
     } catch (const sql::Error& error) {
         EXPECT_EQ(error.code(), sql::Error::Code::kFull) << error.what();
     }
+    EXPECT_EQ(database_->stats().storage_errors, 1U);
     EXPECT_TRUE(last.finish());
     EXPECT_EQ(numbers(), (Numbers{1, 2}));
     // Recovery: there is room again.
