@@ -88,8 +88,10 @@ Api::Found Api::find(http::Request& request) const {
         const auto again = mount_.inside(*path);
         if (again && *again != *path) found = router_.find(request.method, *(wanted = again));
     }
-    std::string own(*wanted);
-    request.path = std::move(own);
+    if (wanted->size() != request.path.size()) {
+        std::string own(*wanted);
+        request.path = std::move(own);
+    }
     return found;
 }
 
@@ -116,9 +118,10 @@ asio::awaitable<http::Response> Api::handle(http::Request& request) {
         origins_.decorate(request, *refused);
         co_return std::move(*refused);
     }
-    std::string sent_path = request.path;
+    std::string sent_path;
+    if (!context_.config.http.mount_prefix.empty()) sent_path = request.path;
     auto response = co_await perform(request);
-    request.path = std::move(sent_path);  // for the log
+    if (!sent_path.empty()) request.path = std::move(sent_path);  // for the log
     mount_.relocate(response);
     origins_.decorate(request, response);
     co_return response;

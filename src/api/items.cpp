@@ -141,7 +141,8 @@ asio::awaitable<Result<http::Response>> searchItems(Context& context, Call& call
     auto job = [query, now = context.clock.now()](sql::Connection& db) {
         return store::searchItems(db, *query, now);
     };
-    const auto items = co_await context.db.read(std::move(job));
+    auto searching = query->vector ? context.db.scan(std::move(job)) : context.db.read(std::move(job));
+    const auto items = co_await std::move(searching);
     if (!items) co_return items.error();
     const auto asked = body.given("refresh_ttl");
     if (asked ? asked->boolean().value_or(true) : refreshesByDefault(context)) {

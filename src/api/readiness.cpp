@@ -58,6 +58,7 @@ asio::awaitable<std::vector<Readiness::Check>> Readiness::check() {
         asio::co_spawn(loop_, tryWrite(), asio::detached);
     }
     if (probe_.underWay()) co_await awaitWrite();
+    probe_.sawFailures(db_.stats().storage_errors, clock_.steady());
     std::vector<Check> checks;
     checks.push_back({"database", probe_.fault(clock_.steady())});
     checks.push_back({"workers", runs_.unready()});

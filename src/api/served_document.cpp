@@ -28,6 +28,7 @@ constexpr std::array<Group, 8> kGroups{{
     {"Stateless runs", &HttpSettings::disable_runs},
     {"Crons", &HttpSettings::disable_runs},
     {"Aliases", &HttpSettings::disable_runs},
+    {"Crons", &HttpSettings::disable_runs},
     {"Store", &HttpSettings::disable_store},
     {"System", &HttpSettings::disable_meta},
 }};

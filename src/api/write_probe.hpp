@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,7 +14,9 @@ namespace heddle::api {
 
 class WriteProbe {
   public:
-    static constexpr microseconds kEvery = std::chrono::seconds(1);    // at most so often
+    static constexpr microseconds kEvery = std::chrono::seconds(1);  // at most so often
+    // After a failure of somebody else's write, which may have needed more room than ours.
+    static constexpr microseconds kDistrust = std::chrono::seconds(5);
     static constexpr microseconds kLongest = std::chrono::seconds(5);  // a write that takes longer is a fault
 
     // Should a write be tried now?
@@ -22,6 +25,8 @@ class WriteProbe {
     void began(microseconds now) { began_ = now; }
     // `fault`: why it failed; nothing: it is durable.
     void ended(microseconds now, std::optional<std::string> fault);
+    // How many writes of anybody have failed because of the disk so far.
+    void sawFailures(std::uint64_t count, microseconds now);
     // Why the database cannot be written, as far as is known; nothing: it can.
     [[nodiscard]] std::optional<std::string> fault(microseconds now) const;
 
@@ -29,6 +34,8 @@ class WriteProbe {
     std::optional<microseconds> began_;  // of the write under way
     std::optional<microseconds> ended_;  // of the last one
     std::optional<std::string> fault_;   // its
+    std::uint64_t failures_ = 0;
+    std::optional<microseconds> failed_at_;  // when the last of them was seen
 };
 
 }  // namespace heddle::api

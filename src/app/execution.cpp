@@ -21,6 +21,7 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     options.python_path = {workersFolder("python")};
     options.root = config.root;
     options.dependencies = config.dependencies;
+    options.requirements = config.requirements;
     options.item_ttl = config.store_ttl.forNewItems();
     options.refresh_items = config.store_ttl.refresh_on_read;
     if (const auto& index = config.store_index) {

@@ -11,12 +11,13 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace heddle::app {
 namespace {
@@ -55,24 +56,47 @@ void settle(const std::string& database) {
     }
 }
 
-// Gives the database that is there a name to stay under. It keeps its own until it is replaced, so that there
-// is one whenever the process ends. Empty when there is none.
-std::string setAside(const std::string& database, Timestamp now) {
-    if (!fs::exists(database)) {
-        removeSideFiles(database);
-        return {};
+// The database that is there, under a second name. It keeps its own until it is replaced, so that there is
+// one whenever the process ends.
+class Aside {
+  public:
+    explicit Aside(std::string database) : database_(std::move(database)) {}
+    // Takes the second name back, unless the database was replaced.
+    ~Aside() {
+        std::error_code ignored;
+        if (name_.empty() || !fs::equivalent(name_, database_, ignored)) return;
+        for (const char* side : kSides) {
+            if (fs::exists(name_ + side, ignored)) fs::rename(name_ + side, database_ + side, ignored);
+        }
+        fs::remove(name_, ignored);
     }
-    settle(database);
-    auto aside = asideName(database, now);
-    nameAlso(database, aside);
-    // Only of a damaged database: its commits that are not in its file. The new one must not find them.
-    for (const char* side : {"-wal", "-journal"}) {
-        if (fs::exists(database + side)) nameAlso(database + side, aside + side);
+    Aside(const Aside&) = delete;
+    Aside& operator=(const Aside&) = delete;
+
+    void make(Timestamp now) {
+        if (fs::exists(database_)) {
+            settle(database_);
+            auto name = asideName(database_, now);
+            nameAlso(database_, name);
+            name_ = std::move(name);
+            // Only of a damaged database: its commits that are not in its file. The new one must not find
+            // them.
+            for (const char* side : kSides) {
+                if (fs::exists(database_ + side)) nameAlso(database_ + side, name_ + side);
+            }
+            syncFolderOf(database_);
+        }
+        removeSideFiles(database_);
     }
-    syncFolderOf(database);
-    removeSideFiles(database);
-    return aside;
-}
+    // Empty when there was no database.
+    [[nodiscard]] const std::string& name() const { return name_; }
+
+  private:
+    static constexpr std::array<const char*, 2> kSides = {"-wal", "-journal"};
+
+    std::string database_;
+    std::string name_;
+};
 
 // Throws std::runtime_error when this heddle cannot serve the file.
 DatabaseFacts inspectBackup(const std::string& file, int newest) {
@@ -97,19 +121,21 @@ void replaceBy(const std::string& file, const std::string& database) {
     const auto before = inspectBackup(file, newest);
     PartialFile partial(database);
     const auto& path = partial.partialPath();
+    partial.ownAs(fs::exists(database) ? database : fs::path(database).parent_path().string());
     removeSideFiles(path);
     sql::copyDatabase(file, sql::CopySource::kAtRest, path, checkSignals);
     sql::migrateAtRest(path, migrations, clock.now());
     const auto facts = inspectDatabase(path);
     partial.sync();
     checkSignals();
-    const auto aside = setAside(database, clock.now());
+    Aside aside(database);
+    aside.make(clock.now());
     partial.publish(PartialFile::Existing::kReplace);
     const auto took = static_cast<double>((clock.steady() - began).count()) / 1e6;
     fmt::print("restored {} from {} in {:.1f} s\n", describe(facts, database), file, took);
     if (before.schema_version < newest)
         fmt::print("the backup had schema version {}\n", before.schema_version);
-    if (!aside.empty()) fmt::print("the database that was there is kept as {}\n", aside);
+    if (!aside.name().empty()) fmt::print("the database that was there is kept as {}\n", aside.name());
 }
 
 }  // namespace

@@ -58,6 +58,12 @@ PartialFile::~PartialFile() {
     close(file_);
 }
 
+void PartialFile::ownAs(const std::string& other) const {
+    struct stat info {};
+    if (stat(other.c_str(), &info) != 0) fail("cannot look at " + other);
+    if (fchown(file_, info.st_uid, info.st_gid) != 0 && errno != EPERM) fail("cannot give away " + partial_);
+}
+
 void PartialFile::sync() const {
     if (fdatasync(file_) != 0) fail("cannot write " + partial_);
 }

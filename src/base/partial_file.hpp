@@ -22,6 +22,8 @@ class PartialFile {
 
     // Where to write to until publish().
     [[nodiscard]] const std::string& partialPath() const { return partial_; }
+    // Gives the file the owner of another one, where the process may: root works for the server's user.
+    void ownAs(const std::string& other) const;
     // What was written is on the disk when this returns. Throws std::system_error.
     void sync() const;
     // Writes the file through to the disk, gives it its name and does the same for its folder. Throws

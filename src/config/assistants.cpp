@@ -73,6 +73,7 @@ GraphSpec* graphNamed(const Field& field, std::string_view id, Config& config) {
                                     [&](const GraphSpec& graph) { return graph.graph_id == id; });
     if (found != config.graphs.end()) return &*found;
     std::vector<std::string_view> ids;
+    ids.reserve(config.graphs.size());
     for (const auto& graph : config.graphs) ids.emplace_back(graph.graph_id);
     const auto meant = nearest(id, ids);
     field.problem(meant ? "there is no such graph; did you mean \"" + std::string(*meant) + "\"?"

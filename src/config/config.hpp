@@ -71,7 +71,8 @@ struct Config {
     std::string config_path;  // absolute; empty when the graphs came from the environment
     std::string root;         // the folder relative paths start from
     std::vector<GraphSpec> graphs;
-    std::vector<std::string> dependencies;            // absolute folders for sys.path
+    std::vector<std::string> dependencies;            // absolute folders of local packages
+    std::vector<std::string> requirements;            // packages to be installed, as pip names them
     std::vector<std::pair<std::string, Secret>> env;  // for the workers: `env` of langgraph.json
     WebhookSettings webhooks;
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved

@@ -154,6 +154,7 @@ std::string describe(const Config& config) {
         {"root", config.root},
         {"graphs", graphsOf(config)},
         {"dependencies", config.dependencies},
+        {"requirements", config.requirements},
         {"env", masked(config.env)},
         {"webhooks", webhooksOf(config)},
         {"http", httpOf(config.http)},

@@ -115,7 +115,10 @@ void readDependencies(const Field& field, Loading& loading) {
         const auto name = element.text();
         if (!name) continue;
         if (!name->starts_with('.') && !name->starts_with('/')) {
-            element.notice("not installed by the server: install it in your environment");
+            std::error_code none;
+            if (std::filesystem::is_directory(absolutePath(loading.config.root, *name), none))
+                element.warning("taken as the name of a package; the folder would be \"./" + *name + "\"");
+            loading.config.requirements.push_back(*name);
             continue;
         }
         const auto folder = absolutePath(loading.config.root, *name);

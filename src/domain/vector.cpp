@@ -5,7 +5,6 @@
 #include "base/limits.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -16,8 +15,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "vectors are stored as they are in memory");
 
-// Sums of their own for so many neighbours: the compiler may then multiply them at once without reordering.
+// So many neighbours are multiplied and summed up side by side, whatever the processor has for it.
 constexpr std::size_t kLanes = 16;
+using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
 
 Problem wrong(std::string_view field, const std::string& why) {
     return Problem::invalid(std::string(field) + ": " + why);
@@ -54,19 +54,23 @@ std::string_view Vector::bytes() const {
 }
 
 float Vector::cosine(std::string_view other) const {
-    std::array<float, kLanes> sums{};
-    const std::size_t whole = values_.size() / kLanes * kLanes;
-    for (std::size_t i = 0; i < whole; i += kLanes) {
-        std::array<float, kLanes> theirs;
-        std::memcpy(theirs.data(), other.data() + i * sizeof(float), sizeof(theirs));
-        for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += values_[i + lane] * theirs[lane];
+    const float* ours = values_.data();
+    const char* theirs = other.data();
+    Lanes sums{};
+    std::size_t left = values_.size();
+    for (; left >= kLanes; left -= kLanes, ours += kLanes, theirs += sizeof(Lanes)) {
+        Lanes a;
+        Lanes b;
+        std::memcpy(&a, ours, sizeof(a));
+        std::memcpy(&b, theirs, sizeof(b));
+        sums += a * b;
     }
     double sum = 0;
-    for (const float lane : sums) sum += lane;
-    for (std::size_t i = whole; i < values_.size(); ++i) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) sum += static_cast<double>(sums[lane]);
+    for (; left > 0; --left, ++ours, theirs += sizeof(float)) {
         float their = 0;
-        std::memcpy(&their, other.data() + i * sizeof(float), sizeof(their));
-        sum += values_[i] * their;
+        std::memcpy(&their, theirs, sizeof(their));
+        sum += static_cast<double>(*ours) * their;
     }
     return static_cast<float>(std::clamp(sum, -1.0, 1.0));
 }

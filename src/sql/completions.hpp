@@ -17,7 +17,7 @@ namespace heddle::sql {
 
 // A job under way. Without a job it only marks a place in the queue (flush).
 struct Ticket {
-    enum class Kind { kWrite, kRead, kTrim };
+    enum class Kind { kWrite, kRead, kScan, kTrim };
     Kind kind = Kind::kWrite;
     std::shared_ptr<Job> job;
     boost::asio::any_completion_handler<void(bool)> done;

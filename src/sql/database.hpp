@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The database's two verbs. A job runs on a storage thread; its awaitable completes on the loop, a write
-// after its commit.
+// The database's verbs. A job runs on a storage thread; its awaitable completes on the loop, a write after
+// its commit.
 #pragma once
 
 #include "base/result.hpp"
 #include "sql/connection.hpp"
+#include "sql/writer_stats.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -63,6 +64,14 @@ class Database {
         co_return typed->take();
     }
 
+    // A read that goes through so much that others should not wait for it: one is under way at a time.
+    template <class F>
+    auto scan(F job) -> boost::asio::awaitable<typename TypedJob<F>::ResultType> {
+        auto typed = std::make_shared<TypedJob<F>>(std::move(job));
+        co_await submitScan(typed);
+        co_return typed->take();
+    }
+
     // `job`: Result<T>(Connection&). One transaction; completes after the commit is durable. A Problem rolls
     // back. kUnavailable when the writer's queue is full. Throws sql::Error when the commit failed.
     template <class F>
@@ -73,6 +82,8 @@ class Database {
         co_return typed->take();
     }
 
+    // What its writer has done. Any thread.
+    [[nodiscard]] virtual WriterStats stats() const { return {}; }
     // Waits until every write submitted before has committed (drain).
     virtual boost::asio::awaitable<void> flush() = 0;
     // After space was given back: lets the files be as small as their content. Takes its turn among the
@@ -81,6 +92,9 @@ class Database {
 
   protected:
     virtual boost::asio::awaitable<void> submitRead(std::shared_ptr<Job> job) = 0;
+    virtual boost::asio::awaitable<void> submitScan(std::shared_ptr<Job> job) {
+        return submitRead(std::move(job));
+    }
     virtual boost::asio::awaitable<bool> submitWrite(std::shared_ptr<Job> job) = 0;
 };
 

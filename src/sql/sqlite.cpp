@@ -75,6 +75,14 @@ asio::awaitable<void> SqliteDatabase::submitRead(std::shared_ptr<Job> job) {
     }
 }
 
+asio::awaitable<void> SqliteDatabase::submitScan(std::shared_ptr<Job> job) {
+    if (readers_) {
+        co_await enqueue(*readers_, Ticket::Kind::kScan, std::move(job));
+    } else {
+        co_await submitRead(std::move(job));
+    }
+}
+
 asio::awaitable<bool> SqliteDatabase::submitWrite(std::shared_ptr<Job> job) {
     // Only the loop adds to the queue, so it cannot fill up between the two lines.
     if (writer_->full()) return refused();

@@ -4,7 +4,6 @@
 
 #include "sql/database.hpp"
 #include "sql/migrations.hpp"
-#include "sql/writer_stats.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -49,11 +48,11 @@ class SqliteDatabase final : public Database {
     boost::asio::awaitable<void> flush() override;
     boost::asio::awaitable<void> trim() override;
 
-    // Any thread.
-    [[nodiscard]] WriterStats stats() const;
+    [[nodiscard]] WriterStats stats() const override;
 
   protected:
     boost::asio::awaitable<void> submitRead(std::shared_ptr<Job> job) override;
+    boost::asio::awaitable<void> submitScan(std::shared_ptr<Job> job) override;
     boost::asio::awaitable<bool> submitWrite(std::shared_ptr<Job> job) override;
 
   private:

@@ -5,6 +5,19 @@
 #include <utility>
 
 namespace heddle::sql {
+namespace {
+
+bool isOfStorage(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const Error& found) {
+        return found.code() == Error::Code::kFull || found.code() == Error::Code::kIo;
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace
 
 void SqliteBatch::settle(std::span<Ticket> tickets) {
     const auto jobs = static_cast<std::size_t>(std::count_if(
@@ -122,6 +135,7 @@ void SqliteBatch::rollback() {
 
 void SqliteBatch::fail(Job& job, std::exception_ptr error) {
     counts_.errors += 1;
+    if (isOfStorage(error)) counts_.storage_errors += 1;
     job.fail(std::move(error));
 }
 

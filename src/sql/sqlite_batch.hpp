@@ -26,6 +26,7 @@ class SqliteBatch {
         std::uint64_t batches = 0;
         std::uint64_t reruns = 0;
         std::uint64_t errors = 0;
+        std::uint64_t storage_errors = 0;
         std::uint64_t commit_us = 0;
         std::uint64_t commit_us_max = 0;
     };

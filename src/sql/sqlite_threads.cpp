@@ -85,6 +85,7 @@ void SqliteWriter::settle(std::vector<Ticket>& batch) {
     stats_.batches = counts.batches;
     stats_.reruns = counts.reruns;
     stats_.errors = counts.errors;
+    stats_.storage_errors = counts.storage_errors;
     stats_.commit_us = counts.commit_us;
     stats_.commit_us_max = counts.commit_us_max;
 }
@@ -130,7 +131,7 @@ void SqliteReaders::stop() {
 void SqliteReaders::push(Ticket ticket) {
     {
         const std::lock_guard lock(mutex_);
-        queue_.push_back(std::move(ticket));
+        (ticket.kind == Ticket::Kind::kScan ? scans_ : queue_).push_back(std::move(ticket));
     }
     changed_.notify_one();
 }
@@ -139,18 +140,36 @@ void SqliteReaders::work(SqliteConnection& connection) {
     std::vector<Ticket> batch;
     while (take(batch)) {
         SqliteBatch::read(connection, *batch.front().job);
+        done(batch.front());
         completions_->deliver(batch);
     }
+}
+
+std::deque<Ticket>* SqliteReaders::next() {
+    if (!scanning_ && !scans_.empty()) return &scans_;
+    return queue_.empty() ? nullptr : &queue_;
 }
 
 // One at a time: a slow read must hold up nobody who has not started.
 bool SqliteReaders::take(std::vector<Ticket>& batch) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return false;
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+    changed_.wait(lock, [this] { return stopping_ || next() != nullptr; });
+    auto* const queue = next();
+    // Scans that are left at the end belong to the thread that scans now.
+    if (queue == nullptr) return false;
+    if (queue == &scans_) scanning_ = true;
+    batch.push_back(std::move(queue->front()));
+    queue->pop_front();
     return true;
+}
+
+void SqliteReaders::done(const Ticket& ticket) {
+    if (ticket.kind != Ticket::Kind::kScan) return;
+    {
+        const std::lock_guard lock(mutex_);
+        scanning_ = false;
+    }
+    changed_.notify_one();
 }
 
 }  // namespace heddle::sql

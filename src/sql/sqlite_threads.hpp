@@ -55,7 +55,7 @@ class SqliteWriter {
     std::thread thread_;
 };
 
-// Read threads, each with its own connection, on one queue.
+// Read threads, each with its own connection, on one queue. Of the scans in it one is under way at a time.
 class SqliteReaders {
   public:
     SqliteReaders(const std::string& path, int count, std::shared_ptr<Completions> completions);
@@ -68,12 +68,19 @@ class SqliteReaders {
   private:
     void work(SqliteConnection& connection);
     bool take(std::vector<Ticket>& batch);
+    void done(const Ticket& ticket);
+    // Where the next ticket comes from that may be worked on now; null: there is none. The lock is held.
+    std::deque<Ticket>* next();
     void stop();
 
     std::shared_ptr<Completions> completions_;
     std::mutex mutex_;
     std::condition_variable changed_;
+    // Apart: tickets cannot be taken out of a queue's middle, for in Boost 1.81 a handler's move assignment
+    // calls itself.
     std::deque<Ticket> queue_;
+    std::deque<Ticket> scans_;
+    bool scanning_ = false;
     bool stopping_ = false;
     std::vector<std::unique_ptr<SqliteConnection>> connections_;
     std::vector<std::thread> threads_;

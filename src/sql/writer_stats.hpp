@@ -13,6 +13,7 @@ struct WriterStats {
     std::uint64_t batch_jobs_max = 0;  // most jobs in one commit
     std::uint64_t reruns = 0;          // jobs that ran again because their batch could not commit as it was
     std::uint64_t errors = 0;          // jobs that failed with an exception
+    std::uint64_t storage_errors = 0;  // of them because of the disk: full, or not to be written
     std::uint64_t commit_us = 0;       // time in COMMIT
     std::uint64_t commit_us_max = 0;
     std::size_t waiting = 0;  // jobs in the queue now

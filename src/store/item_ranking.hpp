@@ -15,8 +15,8 @@ namespace heddle::store {
 
 // Exact: compares the query's vector, which must be there, with each one of the namespaces, and scores an
 // item by its best. Then, as in LangGraph's own stores, items that have no vector with as many numbers,
-// newest update first and without a score. `kept`: the best that are remembered in one pass over the vectors;
-// when the filter refuses all of them there is another pass. A Problem for an unknown operator.
+// newest update first and without a score. `kept`: how many of the best are remembered in one pass over the
+// vectors; when they do not suffice there is another pass. A Problem for an unknown operator.
 Result<std::vector<Item>> rankItems(sql::Connection& db, const ItemQuery& query, Timestamp now,
                                     std::size_t kept = limits::kRankedVectors);
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/item_vectors.hpp"
 
+#include "domain/vector_sketch.hpp"
 #include "store/conditions.hpp"
 #include "store/item_rows.hpp"
+
+#include <string>
 
 namespace heddle::store {
 namespace {
@@ -41,8 +44,10 @@ void replaceVectors(sql::Connection& db, std::int64_t item, std::string_view ns,
     if (vectors.empty()) return;
     std::int64_t id = nextId(db, rangeOf(namespaceId(db, ns)));
     for (const Vector& vector : vectors) {
-        db.run("INSERT INTO item_vectors (id, item, vector) VALUES ($1, $2, $3)", id, item,
-               sql::Blob{vector.bytes()});
+        const std::string sketch = sketchOf(vector);
+        db.run("INSERT INTO item_vectors (id, item, sketch) VALUES ($1, $2, $3)", id, item,
+               sql::Blob{sketch});
+        db.run("INSERT INTO vector_values (id, vector) VALUES ($1, $2)", id, sql::Blob{vector.bytes()});
         ++id;
     }
 }

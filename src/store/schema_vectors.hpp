@@ -18,9 +18,14 @@ CREATE TABLE vector_namespaces (
 CREATE TABLE item_vectors (
     id INTEGER PRIMARY KEY,
     item INTEGER NOT NULL REFERENCES items (id) ON DELETE CASCADE,
-    vector BLOB NOT NULL
+    sketch BLOB NOT NULL
 );
 CREATE INDEX item_vectors_of_item ON item_vectors (item);
+-- Apart: a search goes through all sketches and reads few vectors.
+CREATE TABLE vector_values (
+    id INTEGER PRIMARY KEY REFERENCES item_vectors (id) ON DELETE CASCADE,
+    vector BLOB NOT NULL
+);
 CREATE TRIGGER item_vectors_gone AFTER DELETE ON item_vectors
 BEGIN
     DELETE FROM vector_namespaces WHERE id = OLD.id >> 32 AND NOT EXISTS (

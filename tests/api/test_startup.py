@@ -110,7 +110,7 @@ def test_an_env_file_that_is_missing_warns(tmp_path):
 
 
 def test_keys_of_later_versions_are_accepted_with_a_notice(tmp_path):
-    result = check(tmp_path, native_config(store={"index": {"dims": 3}}, python_version="3.11", dockerfile_lines=[]))
+    result = check(tmp_path, native_config(checkpointer={"serde": {}}, python_version="3.11", dockerfile_lines=[]))
     assert result.returncode == 0 and "not supported yet" in said(result)
 
 

@@ -428,3 +428,13 @@ def test_a_killed_restore_leaves_the_old_or_the_new_database(serve, archive, tmp
     # What the killed ones left is in nobody's way.
     assert restore(server, archive["large"]).returncode == 0
     assert threads_in(database) == new and not partial.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_restore_by_root_leaves_the_database_to_its_owner(serve, archive):
+    server = serve.make()
+    copied(archive["small"], server.data_dir / "heddle.db")
+    os.chown(server.data_dir / "heddle.db", 1234, 1235)
+    assert restore(server, archive["large"]).returncode == 0
+    info = (server.data_dir / "heddle.db").stat()
+    assert (info.st_uid, info.st_gid) == (1234, 1235) and stat.S_IMODE(info.st_mode) == 0o600

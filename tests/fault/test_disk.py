@@ -56,11 +56,14 @@ def test_a_full_disk(serve, small_disk):
         return answer
 
     answer = until(refused, "a refusal", 20 * SLOW)
+    unready = until(lambda: (lambda now: now if now.status_code == 503 else None)(server.get("/ready")), "/ready to tell", 5 * SLOW)
+    assert unready.json()["ready"] is False and "disk is full" in unready.json()["checks"]["database"]
     assert answer.status_code in (503, 507) and answer.json()["detail"]
     assert server.alive() and server.get("/ok").status_code == 200
     assert server.get(f"/threads/{kept[0]}").status_code == 200
     os.unlink(small_disk / "ballast")
     until(lambda: server.post("/threads").status_code == 200, "writing to go on", 20 * SLOW)
+    until(lambda: server.get("/ready").status_code == 200, "/ready to tell", 10 * SLOW)
     assert server.wait_run("native_echo", {"text": "x"})["out"] == "x"
     server.kill()
     server.start()

@@ -4,10 +4,10 @@
 #include "store/harness.hpp"
 #include "store/item_ranking.hpp"
 #include "store/items.hpp"
+#include "support/vectors.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <random>
 
@@ -18,12 +18,6 @@ using sql::Connection;
 using store::ItemQuery;
 using Numbers = std::vector<float>;
 using Strings = std::vector<std::string>;
-
-Vector vectorOf(const Numbers& numbers) {
-    std::string bytes(numbers.size() * sizeof(float), '\0');
-    std::memcpy(bytes.data(), numbers.data(), bytes.size());
-    return Vector::fromBytes(bytes).value();
-}
 
 std::vector<Vector> vectorsOf(const std::vector<Numbers>& all) {
     std::vector<Vector> out;

@@ -165,6 +165,7 @@ TEST_P(WriterTest, AnExceptionRollsBackItsOwnJobOnly) {
     EXPECT_TRUE(last.finish());
     EXPECT_EQ(numbers(), (Numbers{1, 3}));
     EXPECT_EQ(database_->stats().errors, 2U);
+    EXPECT_EQ(database_->stats().storage_errors, 0U);  // the disk had no part in it
 }
 
 TEST_P(WriterTest, ARefusalWithoutAChangeCostsTheBatchNoSecondRun) {
@@ -222,6 +223,7 @@ TEST_P(WriterTest, AFullDiskFailsOnlyWhatDoesNotFit) {
     } catch (const sql::Error& error) {
         EXPECT_EQ(error.code(), sql::Error::Code::kFull) << error.what();
     }
+    EXPECT_EQ(database_->stats().storage_errors, 1U);
     EXPECT_TRUE(last.finish());
     EXPECT_EQ(numbers(), (Numbers{1, 2}));
     // Recovery: there is room again.
@@ -366,6 +368,25 @@ TEST_P(ReaderTest, ASlowReadHoldsUpNobody) {
     for (int i = 0; i < 10; ++i) EXPECT_EQ(numbers(), Numbers{});
     open.release();
     EXPECT_TRUE(slow.finish());
+}
+
+TEST_P(ReaderTest, ScansTakeTurnsAndHoldUpNoRead) {
+    std::binary_semaphore open{0};
+    Task<Result<int>> slow(io_, database_->scan([&open](Connection&) -> Result<int> {
+        open.acquire();
+        return 1;
+    }));
+    std::vector<std::unique_ptr<Task<Result<int>>>> others;
+    for (int i = 0; i < 5; ++i) {
+        others.push_back(std::make_unique<Task<Result<int>>>(
+            io_, database_->scan([i](Connection&) -> Result<int> { return i; })));
+    }
+    turn(io_);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(numbers(), Numbers{});
+    for (const auto& other : others) EXPECT_FALSE(other->done());
+    open.release();
+    EXPECT_TRUE(slow.finish());
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(others[static_cast<std::size_t>(i)]->finish().value(), i);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, ReaderTest, ::testing::Values(Engine::kFile), engineName);

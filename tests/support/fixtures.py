@@ -44,6 +44,14 @@ def native(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="session")
+def mounted(tmp_path_factory):
+    """The wire project below a prefix."""
+    config = wire_config(webhooks=RETRY_SOON, http={"mount_prefix": "/my/api"})
+    with Server(tmp_path_factory.mktemp("mounted"), config, mount="/my/api") as server:
+        yield server
+
+
 @pytest.fixture
 def serve(tmp_path):
     """serve(config, **options) starts a server for one test; serve.launch gives it unstarted."""

@@ -67,13 +67,14 @@ CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.
 class Server:
     """`with Server(folder, config) as server:`, or start(), stop(), kill(), start() again on the same data."""
 
-    def __init__(self, folder, config=None, *, env=None, args=(), workers=2, port=0, python=sys.executable):
+    def __init__(self, folder, config=None, *, env=None, args=(), workers=2, port=0, python=sys.executable, mount=""):
         self.folder = pathlib.Path(folder)
         self.config = project(self.folder, config if config is not None else wire_config())
         self.data_dir = self.folder / "data"
         self.env = env or {}
         self.args = [str(arg) for arg in args]
         self.workers = workers
+        self.mount = mount  # the configured http.mount_prefix: requests go below it
         self.python = python
         self.wanted_port = port
         self.process = None
@@ -176,7 +177,7 @@ class Server:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.mount}"
 
     @property
     def http(self):

@@ -18,7 +18,9 @@ ODD = HERE / "odd_graphs.py"
 ODD_GRAPHS = """
     values kinds nested subint failing questions factory factory_runtime factory_managed factory_broken factory_alone
     uncompiled settings free_context talker stores crowd pouring big lateness hanging stubborn verbose delta remembering
-    functional untidy
+    functional untidy factory_typed factory_langgraph_runtime factory_named factory_positional factory_nothing factory_object
+    factory_partial factory_meddling factory_no_graph managed managed_sync managed_generator managed_sync_generator
+    managed_swallowing
 """.split()
 
 
@@ -53,11 +55,11 @@ def start_worker(tmp_path):
     """Starts workers of one's own: start_worker(graphs, env=…) loads what it is given."""
     started = []
 
-    def start(graphs: dict[str, str] | None = None, **options) -> WorkerProcess:
+    def start(graphs: dict[str, str] | None = None, index: dict | None = None, **options) -> WorkerProcess:
         process = WorkerProcess(tmp_path, **options)
         started.append(process)
         if graphs is not None:
-            loaded = process.load(HERE, graphs, [str(WIRE)])
+            loaded = process.load(HERE, graphs, [str(WIRE)], index)
             assert all(entry["ok"] for entry in loaded), loaded
         return process
 

@@ -291,19 +291,29 @@ class WorkerProcess:
         listener.close()
         sock.settimeout(None)
         self.storage = MemoryStorage()
+        self.index_fault: dict[str, Any] | None = None
         self.connection = Connection(sock, self.storage)
         self.connection.token = expected
 
-    def load(self, root: Path, graphs: dict[str, str], dependencies: list[str] | None = None) -> list[dict[str, Any]]:
-        """``graphs`` maps ids to ``file.py:export`` (relative to root) or ``module:export``."""
+    def load(
+        self,
+        root: Path,
+        graphs: dict[str, str],
+        dependencies: list[str] | None = None,
+        index: dict[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        """``graphs`` maps ids to ``file.py:export`` (relative to root) or ``module:export``. ``index`` is the
+        project's store_index; what is wrong with it is ``index_fault`` afterwards."""
         entries = []
         for graph_id, target in graphs.items():
             path, export = target.rsplit(":", 1)
             path = str((root / path).resolve()) if path.endswith(".py") else path
             entries.append({"graph_id": graph_id, "path": path, "export": export})
-        project = {"root": str(root), "dependencies": dependencies or [], "graphs": entries}
+        project = {"root": str(root), "dependencies": dependencies or [], "graphs": entries, "store_index": index}
         _, body = self.connection.call({"method": "load"}, json.dumps(project).encode(), deadline_s=60)
-        return json.loads(body)["graphs"]
+        reply = json.loads(body)
+        self.index_fault = reply["store_index"]
+        return reply["graphs"]
 
     def load_config(self, config: Path) -> list[dict[str, Any]]:
         """Loads what a langgraph.json names."""

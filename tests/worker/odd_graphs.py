@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import functools
 import logging
 import operator
 import sys
@@ -182,6 +183,115 @@ def factory_alone(runtime: ServerRuntime):
 
 
 uncompiled = _told("uncompiled")
+
+
+@dataclasses.dataclass
+class Endpoint:
+    url: str
+    port: int = 80
+
+
+async def factory_typed(runtime: ServerRuntime[Endpoint], config: RunnableConfig | None = None):
+    execution = runtime.execution_runtime
+    return _told([repr(execution and execution.context), sorted(config["configurable"])])
+
+
+def factory_langgraph_runtime(anything: Runtime[Endpoint]):
+    assert isinstance(anything.store, BaseStore)
+    return _told(repr(anything.context))
+
+
+def factory_named(*, config, runtime):
+    return _told([config["configurable"].get("mine"), runtime.access_context])
+
+
+def factory_positional(whatever, /, other=5, *rest, **more):
+    return _told([whatever["configurable"].get("mine"), other, rest, more])
+
+
+def factory_nothing():
+    return _told("nothing")
+
+
+class Maker:
+    async def __call__(self, config: RunnableConfig):
+        return _told(config["metadata"]["run_attempt"] if config["metadata"] else "read")
+
+
+factory_object = Maker()
+factory_partial = functools.partial(lambda text, config: _told([text, config["configurable"].get("mine")]), "bound")
+
+
+def factory_meddling(config: RunnableConfig):
+    config["configurable"].clear()
+    config["tags"] = ["meddled"]
+    return chain(State, ("tell", lambda state, config: {"out": [config["configurable"]["mine"], config["tags"]]}))
+
+
+def factory_unclear(config: RunnableConfig, model: str):
+    return _told(model)
+
+
+def factory_no_graph(config: RunnableConfig):
+    return 5
+
+
+async def _act(state: State):
+    if state["what"] == "raise":
+        raise Errand("in the graph")
+    if state["what"] == "wait":
+        await asyncio.Event().wait()
+    return {"out": "acted"}
+
+
+def _noted(config: RunnableConfig, what: str) -> None:
+    """Into the file that the run's config names, and to the log."""
+    with open(config["configurable"]["notes"], "a", encoding="utf-8") as notes:
+        notes.write(what + "\n")
+    print(what)
+
+
+@contextlib.asynccontextmanager
+async def managed(config: RunnableConfig, runtime: ServerRuntime):
+    """Cleans up without a ``finally``, as the SDK's own example does."""
+    _noted(config, "in " + runtime.access_context)
+    if config["configurable"].get("enter") == "wait":
+        try:
+            await asyncio.Event().wait()
+        finally:
+            _noted(config, "left at the door")
+    yield chain(State, ("act", _act))
+    await asyncio.sleep(0.01)
+    _noted(config, "out")
+    if config["configurable"].get("leave") == "raise":
+        raise OSError("connection lost")
+
+
+@contextlib.contextmanager
+def managed_sync(config: RunnableConfig):
+    try:
+        yield chain(State, ("act", _act)).compile()
+    finally:
+        _noted(config, "out")
+
+
+async def managed_generator(config: RunnableConfig):
+    yield chain(State, ("act", _act))
+    _noted(config, "out")
+
+
+def managed_sync_generator(config: RunnableConfig):
+    yield chain(State, ("act", _act))
+    _noted(config, "out")
+
+
+@contextlib.asynccontextmanager
+async def managed_swallowing(config: RunnableConfig):
+    try:
+        yield chain(State, ("act", _act))
+    except BaseException:
+        pass
+    _noted(config, "out")
 
 
 # ---- context

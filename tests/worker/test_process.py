@@ -103,7 +103,7 @@ def test_modules_are_loaded_once_and_packages_work(loaded):
 
 def test_two_files_of_one_name(loaded):
     assert out(loaded, "a") == ["a", "graph"]
-    assert out(loaded, "b") == ["b", "graph_b_graph"]
+    assert out(loaded, "b") == ["b", "b.graph"]
 
 
 # ---- heartbeat and credit

@@ -80,8 +80,10 @@ class CallServer {
     void write(Call call, Change change, Make make);
     template <class Change>
     void write(Call call, Change change);
+    // `length`: a scan takes its turn with other scans.
+    enum class Length { kRead, kScan };
     template <class Query, class Make>
-    void read(Call call, Query query, Make make);
+    void read(Call call, Query query, Make make, Length length = Length::kRead);
     template <class Awaited, class Make>
     static boost::asio::awaitable<void> answer(CallServer* self, Call call, Awaited job, Make make);
 

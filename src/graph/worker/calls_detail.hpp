@@ -69,14 +69,14 @@ void CallServer::write(Call call, Change change) {
 }
 
 template <class Query, class Make>
-void CallServer::read(Call call, Query query, Make make) {
+void CallServer::read(Call call, Query query, Make make, Length length) {
     using Value = typename std::invoke_result_t<Query&, sql::Connection&>::value_type;
     auto job = [query = std::move(query)](sql::Connection& db) -> Result<std::optional<Value>> {
         auto found = query(db);
         if (!found) return found.error();
         return std::optional<Value>(std::move(*found));
     };
-    auto awaited = db_.read(std::move(job));
+    auto awaited = length == Length::kScan ? db_.scan(std::move(job)) : db_.read(std::move(job));
     boost::asio::co_spawn(loop_, answer(this, std::move(call), std::move(awaited), std::move(make)),
                           boost::asio::detached);
 }

@@ -40,8 +40,9 @@ struct WorkerOptions {
     std::vector<std::string> python_path;  // the folder that holds heddle_worker
     std::string socket_dir;                // parent of the socket's folder; empty: see PrivateDirectory
 
-    std::string root;  // the project's folder; workers start in it
-    std::vector<std::string> dependencies;
+    std::string root;                       // the project's folder; workers start in it
+    std::vector<std::string> dependencies;  // absolute folders of local packages
+    std::vector<std::string> requirements;  // packages that must be installed, as pip names them
     std::vector<GraphSource> graphs;
     // Of the store: how long items live that come without a time, and whether reading one prolongs its life.
     std::optional<std::chrono::microseconds> item_ttl;

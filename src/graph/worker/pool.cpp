@@ -35,9 +35,13 @@ std::string projectJson(const WorkerOptions& options) {
     JsonWriter out;
     out.beginObject();
     out.key("root").string(options.root);
-    out.key("dependencies").beginArray();
-    for (const auto& folder : options.dependencies) out.string(folder);
-    out.endArray();
+    const auto list = [&out](std::string_view key, const std::vector<std::string>& texts) {
+        out.key(key).beginArray();
+        for (const auto& text : texts) out.string(text);
+        out.endArray();
+    };
+    list("dependencies", options.dependencies);
+    list("requirements", options.requirements);
     out.key("graphs").beginArray();
     for (const auto& graph : options.graphs) {
         out.beginObject();

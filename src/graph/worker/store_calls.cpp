@@ -12,6 +12,7 @@ void CallServer::storeBatch(Call call, const FrameView& frame) {
     if (!ops) return refuse(call, "InvalidStoreOperation", ops.error().detail);
 
     const bool changes = changesItems(*ops);
+    const auto length = searchesByMeaning(*ops) ? Length::kScan : Length::kRead;
     auto job = [ops = std::move(*ops), now = clock_.now()](sql::Connection& db) {
         return runStoreOps(db, ops, now);
     };
@@ -25,7 +26,7 @@ void CallServer::storeBatch(Call call, const FrameView& frame) {
     if (changes) {
         write(std::move(call), std::move(job), make);
     } else {
-        read(std::move(call), std::move(job), make);
+        read(std::move(call), std::move(job), make, length);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/limits.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -195,10 +196,15 @@ Result<std::vector<StoreOp>> readStoreOps(JsonView body) {
 }
 
 bool changesItems(const std::vector<StoreOp>& ops) {
-    for (const auto& op : ops) {
-        if (std::holds_alternative<PutItem>(op)) return true;
-    }
-    return false;
+    return std::any_of(ops.begin(), ops.end(),
+                       [](const StoreOp& op) { return std::holds_alternative<PutItem>(op); });
+}
+
+bool searchesByMeaning(const std::vector<StoreOp>& ops) {
+    return std::any_of(ops.begin(), ops.end(), [](const StoreOp& op) {
+        const auto* search = std::get_if<SearchItems>(&op);
+        return search != nullptr && search->query.vector;
+    });
 }
 
 Result<StoreResults> runStoreOps(sql::Connection& db, const std::vector<StoreOp>& ops, Timestamp now) {

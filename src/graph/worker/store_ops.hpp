@@ -36,6 +36,7 @@ using StoreOp = std::variant<GetItem, PutItem, SearchItems, store::NamespaceQuer
 // `{"ops": […]}`. A Problem says which operation is wrong and why.
 Result<std::vector<StoreOp>> readStoreOps(JsonView body);
 [[nodiscard]] bool changesItems(const std::vector<StoreOp>& ops);
+[[nodiscard]] bool searchesByMeaning(const std::vector<StoreOp>& ops);
 struct StoreResults {
     std::string json;                   // {"results": […]}
     std::vector<ItemPlace> to_refresh;  // what was read and lives on for that

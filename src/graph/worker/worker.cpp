@@ -127,6 +127,9 @@ void Worker::loaded(const FrameView* reply) {
         step(Supervisor::LoadFailed{});
         return;
     }
+    for (const JsonView warning : body->view().get("warnings").value_or(JsonView()).elements()) {
+        log::warning("worker.dependencies", {{"worker", name_}, {"problem", warning.string().value_or("")}});
+    }
     load_errors_.clear();
     for (const JsonView graph : body->view().get("graphs").value_or(JsonView()).elements()) {
         const auto ok = graph.get("ok");

@@ -29,7 +29,7 @@ exports.replays_while_the_run_goes_on = async (client, { assert, all, thread }) 
 
 /** A proxy that breaks the first connections after so many bytes of the answers. */
 function gate(target, cuts) {
-  const { port } = new URL(target);
+  const { port, pathname } = new URL(target);
   return new Promise((ready) => {
     const server = net.createServer((down) => {
       const up = net.connect(Number(port), "127.0.0.1");
@@ -43,7 +43,7 @@ function gate(target, cuts) {
         });
       }).on("end", () => down.end());
     });
-    server.listen(0, "127.0.0.1", () => ready({ url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }));
+    server.listen(0, "127.0.0.1", () => ready({ url: `http://127.0.0.1:${server.address().port}${pathname.replace(/\/$/, "")}`, close: () => server.close() }));
   });
 }
 

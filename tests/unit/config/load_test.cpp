@@ -180,12 +180,14 @@ TEST_F(ConfigLoad, ReportsTheEnvironmentWithoutItsValues) {
     EXPECT_THAT(problems(loadWith(R"("env":".")")), ElementsAre(HasSubstr("env: the file cannot be read: ")));
 }
 
-TEST_F(ConfigLoad, PutsLocalDependenciesOnThePath) {
+TEST_F(ConfigLoad, TellsLocalDependenciesFromPackages) {
     write("lib/x.py", "");
-    const auto loaded = loadWith(R"("dependencies":[".","./lib/","langchain-openai","./nope",5])");
+    const auto loaded = loadWith(R"("dependencies":[".","./lib/","langchain-openai","./nope",5,"lib"])");
+    EXPECT_THAT(loaded.config.requirements, ElementsAre("langchain-openai", "lib"));
     EXPECT_THAT(loaded.config.dependencies, ElementsAre(folder_.string(), inFolder("lib"), inFolder("nope")));
-    EXPECT_THAT(notices(loaded),
-                ElementsAre("dependencies[2]: not installed by the server: install it in your environment"));
+    EXPECT_THAT(warnings(loaded),
+                ElementsAre("dependencies[5]: taken as the name of a package; the folder would "
+                            "be \"./lib\""));
     EXPECT_THAT(problems(loaded),
                 ElementsAre("dependencies[3]: the folder does not exist: " + inFolder("nope"),
                             "dependencies[4]: expected a string, found a number"));
@@ -307,12 +309,13 @@ TEST_F(ConfigLoad, ReadsCors) {
 }
 
 TEST_F(ConfigLoad, RefusesCorsWithItsKeys) {
-    const auto loaded =
-        loadWith(R"("http":{"cors":{"allow_origins":"*","expose_headers":["X-A\r\nX-Evil: 1"],"max_age":-1,
+    const auto loaded = loadWith(
+        R"("http":{"cors":{"allow_origins":"*","expose_headers":["X-A\r\nX-Evil: 1","X B"],"max_age":-1,
         "allow_origin":[],"allow_origin_regex":"("}})");
     EXPECT_THAT(problems(loaded),
                 ElementsAre("http.cors.allow_origins: expected a list, found a string",
                             "http.cors.expose_headers[0]: must not contain control characters",
+                            "http.cors.expose_headers[1]: must be a name without spaces and commas",
                             "http.cors.max_age: must be a whole number from 0 to 86400",
                             "http.cors.allow_origin_regex: not a POSIX extended regular expression"));
     EXPECT_THAT(warnings(loaded),
@@ -332,16 +335,16 @@ TEST_F(ConfigLoad, WarnsAboutUnknownKeysWithTheNearest) {
 }
 
 TEST_F(ConfigLoad, AcceptsTheOtherKeysOfLangGraph) {
-    const auto loaded =
-        loadWith(R"("$schema":"https://langgra.ph/schema.json","python_version":"3.11","store":{"index":{}},
+    const auto loaded = loadWith(
+        R"("$schema":"https://langgra.ph/schema.json","python_version":"3.11","store":{"path":"./store.py:store"},
         "checkpointer":null,"auth":{"path":"./auth.py:auth"},"http":{"app":"./app.py:app","disable_mcp":true,
         "disable_store":false,"disable_runs":true})");
     EXPECT_TRUE(loaded.usable());
-    EXPECT_THAT(notices(loaded),
-                ElementsAre("python_version: only used to build images", "http.app: not supported yet"));
-    EXPECT_THAT(warnings(loaded), ElementsAre("store.index: not supported yet: searches look at filters only",
-                                              "auth: not supported yet: requests are not authenticated",
-                                              "http.disable_runs: not supported yet: the routes stay open"));
+    EXPECT_THAT(notices(loaded), ElementsAre("python_version: only used to build images"));
+    EXPECT_THAT(warnings(loaded),
+                ElementsAre("store.path: not supported: Heddle keeps the store itself",
+                            "auth: not supported yet: requests are not authenticated",
+                            "http.app: not supported: Heddle serves no routes of your own"));
 }
 
 TEST_F(ConfigLoad, ReportsAllProblemsAtOnceInTheOrderOfTheFile) {
@@ -471,7 +474,7 @@ TEST(ConfigExample, HoldsTheKeysOfTheDocument) {
         }
     };
     collect(collect, "", json.view());
-    EXPECT_EQ(keys.size(), 39U);
+    EXPECT_EQ(keys.size(), 49U);
     for (const auto& key : keys) EXPECT_THAT(rows, HasSubstr("| `" + key + "` |"));
 }
 

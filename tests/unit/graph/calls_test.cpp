@@ -182,6 +182,27 @@ TEST_F(Calls, StoreOperationsOfABatchSeeEachOther) {
     EXPECT_TRUE(results[5].isNull());
 }
 
+TEST_F(Calls, ABatchBringsItsVectors) {
+    // (3, 4) and (1, 0)
+    const auto got = store(
+        R"([{"op":"put","namespace":["a"],"key":"both","value":{},"vectors":["AABAQAAAgEA="]},
+        {"op":"put","namespace":["a"],"key":"x","value":{},"vectors":["AACAPwAAAAA="]},
+        {"op":"put","namespace":["a"],"key":"none","value":{}},
+        {"op":"search","namespace_prefix":["a"],"query":"q","vector":"AACAPwAAAAA="}])");
+    ASSERT_EQ(got.error, "");
+    const auto alone = store(R"([{"op":"search","namespace_prefix":["a"],"vector":"AACAPwAAAAA="}])");
+    for (const auto& body : {got.body, alone.body}) {
+        const RawJson answer = RawJson::trusted(body);
+        const auto found = answer.view().get("results").value().elements().back().elements();
+        ASSERT_EQ(found.size(), 3U);
+        EXPECT_EQ(found[0].get("key")->string(), "x");
+        EXPECT_EQ(found[0].get("score")->number(), 1);
+        EXPECT_EQ(found[1].get("key")->string(), "both");
+        EXPECT_NEAR(found[1].get("score")->number().value(), 0.6, 1e-6);
+        EXPECT_TRUE(found[2].get("score")->isNull());
+    }
+}
+
 TEST_F(Calls, BadStoreOperationsAreNamed) {
     const auto refused = [&](std::string op) { return store("[" + std::move(op) + "]").error; };
     for (const auto* op :
@@ -192,8 +213,10 @@ TEST_F(Calls, BadStoreOperationsAreNamed) {
           R"({"op":"put","namespace":["a"],"key":"k","value":[]})",
           R"({"op":"put","namespace":["a"],"key":"k","value":{},"ttl":-1})",
           R"({"op":"get","namespace":["a"]})", R"({"op":"search","namespace_prefix":["a"],"limit":-1})",
-          R"({"op":"search","namespace_prefix":["a"],"filter":{"x":{"$near":1}}})", R"({"op":"drop"})",
-          R"(7)"}) {
+          R"({"op":"search","namespace_prefix":["a"],"filter":{"x":{"$near":1}}})",
+          R"({"op":"put","namespace":["a"],"key":"k","value":{},"vectors":"AACAPw=="})",
+          R"({"op":"put","namespace":["a"],"key":"k","value":{},"vectors":["AACAPw==","AACAPwAAAAA="]})",
+          R"({"op":"search","namespace_prefix":["a"],"vector":"AACAfw=="})", R"({"op":"drop"})", R"(7)"}) {
         EXPECT_EQ(refused(op), "InvalidStoreOperation") << op;
     }
 }

@@ -170,6 +170,12 @@ class FakeWorker final : public graph::Channel::Handler {
             JsonWriter fields;
             fields.beginObject();
             channel->reply(*id, std::move(fields), {state_reply});
+        } else if (id && taken.method == "store.embed" && !embed_fault.empty()) {
+            channel->fail(*id, "EmbeddingError", embed_fault);
+        } else if (id && taken.method == "store.embed") {
+            JsonWriter fields;
+            fields.beginObject();
+            channel->reply(*id, std::move(fields), {embed_reply});
         }
         frames.push_back(std::move(taken));
     }
@@ -179,6 +185,8 @@ class FakeWorker final : public graph::Channel::Handler {
     std::deque<Frame> frames;
     std::string load_reply = R"({"graphs":[{"graph_id":"agent","ok":true}]})";
     std::string state_reply;
+    std::string embed_reply;
+    std::string embed_fault;
     bool answers_loop = true;
     bool closed = false;
 

@@ -2,6 +2,7 @@
 #include "graph/worker/pool.hpp"
 
 #include "fake_worker.hpp"
+#include "graph/executors.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,6 +32,7 @@ class Pool : public ::testing::Test {
         made.event_window = 1000;
         made.env = {{"KEY", Secret("value")}, {"HEDDLE_TOKEN", Secret("mine")}};
         made.python_path = {"/opt/worker"};
+        made.store_index = {2, "", "/srv/app/embed.py", "embed", {"$"}};
         return made;
     }
     Pool() {
@@ -404,6 +406,32 @@ TEST_F(Pool, AStateIsRefusedWhenNoWorkerIsComing) {
     for (const std::size_t index : {0U, 1U}) launched[index]->on_end("exit status 3");
     const auto none = test::runToEnd(io, pool.state({"agent", {"t", "", ""}}));
     EXPECT_EQ(none.error().kind, ProblemKind::kUnavailable);
+}
+
+TEST_F(Pool, VectorsAreAskedOfAWorker) {
+    EXPECT_TRUE(pool.embeds());
+    const auto worker = join(0);
+    EXPECT_THAT(
+        worker->next("load").parts.at(0),
+        HasSubstr(R"("store_index":{"dims":2,"path":"/srv/app/embed.py","export":"embed","fields":["$"]})"));
+    worker->embed_reply = R"({"vectors":["AABAQAAAgEA=","AACAPwAAAAA="]})";  // (3, 4) and (1, 0)
+    const EmbeddingQuestion texts{{}, RawJson::trusted(R"({"a":"tea"})"), RawJson::trusted(R"(["a"])")};
+    const auto vectors = test::runToEnd(io, pool.embed(texts));
+    ASSERT_EQ(vectors.value().size(), 2U);
+    EXPECT_FLOAT_EQ(vectors->at(0).cosine(vectors->at(1).bytes()), 0.6F);
+    EXPECT_EQ(worker->next("store.embed").parts.at(0), R"({"value":{"a":"tea"},"index":["a"]})");
+    const EmbeddingQuestion query{"tea", {}, {}};
+    // Two vectors are no answer to one query.
+    EXPECT_EQ(test::runToEnd(io, pool.embed(query)).error().kind, ProblemKind::kUnavailable);
+    EXPECT_EQ(worker->next("store.embed").parts.at(0), R"({"query":"tea"})");
+    for (const auto* reply : {"{}", R"({"vectors":[1]})", R"({"vectors":["AACAfwAAAAA="]})", "nonsense"}) {
+        worker->embed_reply = reply;
+        EXPECT_FALSE(test::runToEnd(io, pool.embed(texts))) << reply;
+    }
+    worker->embed_fault = "store.index.embed failed: ValueError: boom";
+    EXPECT_EQ(test::runToEnd(io, pool.embed(query)).error(), Problem::unavailable(worker->embed_fault));
+    MixedExecutor mixed({&pool});
+    EXPECT_EQ(test::runToEnd(io, mixed.embed(query)).error(), Problem::unavailable(worker->embed_fault));
 }
 
 TEST_F(Pool, StoppingTellsTheWorkersAndEndsTheirRuns) {

@@ -73,6 +73,25 @@ TEST(RunRequest, IdsInTheBodysConfigurableAreOverwritten) {
     EXPECT_EQ(configurable.get("run_id")->string(), RunId().str());
 }
 
+TEST(RunRequest, HeadersWinOverTheBodysConfigurableButNotOverIds) {
+    for (const std::string given :
+         {R"("config":{"configurable":{"x-a":"body","b":1}})", R"("context":{"x-a":"body","b":1})"}) {
+        auto request = parse(R"({"assistant_id":"x",)" + given + "}");
+        request.headers = RawJson::trusted(R"({"x-a":"header","thread_id":"other","checkpoint_id":"c"})");
+        request.checkpoint = RawJson::trusted(R"({"checkpoint_id":"mine"})");
+        const auto run = composeRun(request, assistant(), {}, RunId(), Timestamp::fromMicros(1'000'000));
+        ASSERT_TRUE(run);
+        const auto configurable = *run->kwargs.config.view().get("configurable");
+        EXPECT_EQ(configurable.get("x-a")->text(), R"("header")");
+        EXPECT_EQ(configurable.get("b")->text(), "1");
+        EXPECT_EQ(configurable.get("checkpoint_id")->text(), R"("mine")");
+        EXPECT_EQ(configurable.get("thread_id")->text(), R"("00000000-0000-0000-0000-000000000000")");
+        // A graph's context may be a class that knows its fields only.
+        EXPECT_EQ(run->kwargs.context.view().get("x-a")->text(), R"("body")");
+        EXPECT_FALSE(run->kwargs.context.view().get("thread_id"));
+    }
+}
+
 TEST(RunRequest, UserJsonIsKeptByteForByte) {
     const heddle::Run run =
         compose(R"({"assistant_id":"x","input":{"n": 18446744073709551616,"e":1e5, "s":"\u00e4"}})");

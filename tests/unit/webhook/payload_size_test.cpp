@@ -135,6 +135,13 @@ TEST(PayloadSize, RefersStatelessRunsToTheirOwnPaths) {
         HasSubstr(R"("kwargs":{"$truncated":true,"url":"/runs/01a20935-5538-758c-8d88-0f5e8072a208"})"));
 }
 
+TEST(PayloadSize, PutsTheMountPrefixBeforeReferences) {
+    auto fields = atMost(1024);
+    fields.reference_prefix = "/my/api";
+    const auto body = buildPayload(finishedRun(), large(3000), fields).body;
+    EXPECT_THAT(body, HasSubstr(R"("url":"/my/api/threads/01a20935-5534-7459-9800-944e21306345/state"})"));
+}
+
 TEST(PayloadSize, DoesNotCountFieldsThatAreNotSent) {
     auto run = finishedRun();
     run.metadata = large(5000);

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import traceback
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.pregel import Pregel
 from langgraph.store.base import BaseStore, TTLConfig
 
-from .modules import extend_path, import_target
+from .dependencies import LocalPackage, unmet
+from .factories import Access, Factory
+from .modules import extend_path, import_target, is_nowhere
 from .vectors import BrokenIndex, StoreIndex
 
 # What langgraph calls a graph whose author gave it no name.
@@ -26,39 +28,24 @@ class GraphNotFound(Exception):
     """No graph of this id was loaded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Why a graph is opened; factories see it as their runtime's access_context."""
-
-    purpose: str
-    config: dict[str, Any]
-    context: Any = None
-
-    def runtime(self, store: BaseStore) -> Any:
-        from langgraph_sdk import runtime as server_runtime  # a recent SDK has it, and only such factories need it
-
-        fields = {"access_context": self.purpose, "store": store}
-        fields["user"] = (self.config.get("configurable") or {}).get("langgraph_auth_user")
-        if self.purpose == "threads.create_run":
-            return server_runtime._ExecutionRuntime(context=self.context, **fields)
-        return server_runtime._ReadRuntime(**fields)
-
-
 class Graphs:
     """The loaded graphs by id. ``load`` runs before the event loop does; ``open`` on it."""
 
     def __init__(self) -> None:
-        self._targets: dict[str, Pregel | Callable[..., Any]] = {}
+        self._targets: dict[str, Pregel | Factory] = {}
         self.store_ttl: TTLConfig = {}
         self.store_index: StoreIndex | None = None
 
     def load(self, project: dict[str, Any], loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
         """Imports every graph of the project, and what its store's index names; one that fails is reported and the
-        others still work. Answers the reply."""
+        others still work. The reply to ``load``."""
         self.store_ttl = _store_ttl(project.get("store_ttl") or {})
-        extend_path(project["root"], project.get("dependencies") or [])
+        packages = [LocalPackage(folder) for folder in project.get("dependencies") or []]
+        extend_path(project["root"], packages)
+        warnings = [problem for package in packages for problem in package.problems]
+        warnings += unmet(packages, project.get("requirements") or [])
         broken = self._load_index(project, loop) if project.get("store_index") else None
-        return {"graphs": self._load_graphs(project), "store_index": broken}
+        return {"graphs": self._load_graphs(project), "store_index": broken, "warnings": warnings}
 
     def _load_index(self, project: dict[str, Any], loop: asyncio.AbstractEventLoop) -> dict[str, Any] | None:
         try:
@@ -92,16 +79,7 @@ class Graphs:
         if isinstance(target, Pregel):
             yield bind(target, graph_id, saver, store)
             return
-        made = _call_factory(target, access, store)
-        if inspect.isawaitable(made):
-            made = await made
-        if isinstance(made, AbstractAsyncContextManager) and not isinstance(made, Pregel):
-            async with made as graph:
-                yield bind(as_graph(graph), graph_id, saver, store)
-        elif isinstance(made, AbstractContextManager) and not isinstance(made, Pregel):
-            with made as graph:
-                yield bind(as_graph(graph), graph_id, saver, store)
-        else:
+        async with target.open(access, store) as made:
             yield bind(as_graph(made), graph_id, saver, store)
 
 
@@ -130,12 +108,14 @@ def load_error(error: BaseException) -> dict[str, str]:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "heddle_worker" not in f.filename]
     frames = [f for f in frames if "importlib" not in f.filename] or frames
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    if isinstance(error, ModuleNotFoundError) and error.name and is_nowhere(error.name):
+        place += f"; install what provides it: {sys.executable} -m pip install PACKAGE"
     if isinstance(error, SyntaxError) and error.filename:
         place = f" ({error.filename}:{error.lineno})"
     return {"error": type(error).__name__, "message": f"{error}{place}"}
 
 
-def _target(entry: dict[str, Any], root: str) -> Pregel | Callable[..., Any]:
+def _target(entry: dict[str, Any], root: str) -> Pregel | Factory:
     module = import_target(entry["path"], root)
     try:
         value = getattr(module, entry["export"])
@@ -145,24 +125,7 @@ def _target(entry: dict[str, Any], root: str) -> Pregel | Callable[..., Any]:
         return as_graph(value)
     if not callable(value):
         raise TypeError(f"{entry['export']!r} is neither a graph nor a function that makes one")
-    return value
-
-
-def _call_factory(factory: Callable[..., Any], access: Access, store: BaseStore) -> Any:
-    """Calls a factory with what its signature asks for: nothing, config, runtime, or both."""
-    arguments = []
-    for parameter in inspect.signature(factory).parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY):
-            continue
-        if parameter.name == "runtime" or "ServerRuntime" in str(parameter.annotation):
-            arguments.append(access.runtime(store))
-        elif not arguments or parameter.name == "config" or "RunnableConfig" in str(parameter.annotation):
-            if parameter.default is not parameter.empty and parameter.name != "config":
-                break
-            arguments.append(dict(access.config))
-        else:
-            break
-    return factory(*arguments)
+    return Factory(value)
 
 
 def _store_ttl(given: dict[str, Any]) -> TTLConfig:

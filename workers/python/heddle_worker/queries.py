@@ -16,7 +16,8 @@ from langgraph.types import StateUpdate
 
 from . import jsonout
 from .channel import Channel
-from .graphs import Access, Graphs
+from .factories import Access
+from .graphs import Graphs
 from .inputs import graph_input
 from .saver import RemoteSaver
 from .schemas import graph_schemas

@@ -15,7 +15,8 @@ from langgraph.pregel import Pregel
 
 from . import frames, jsonout
 from .channel import CallError, Channel
-from .graphs import Access, Graphs
+from .factories import Access
+from .graphs import Graphs
 from .inputs import context_for, graph_input
 from .logs import Capture, current_run
 from .queries import Queries
@@ -120,14 +121,22 @@ class Run:
                 status, error = await self._stream(graph)
                 if not self._fenced:
                     state = await self._final_state(graph)
-        except asyncio.CancelledError:
-            status = "interrupted"
         except BaseException as failure:
-            status, error = "error", self._failure(failure)
+            status, error = self._left_by(failure, status, error)
         finally:
             self._runs.forget(self)
         if not self._fenced:
             self._end(status, error, state)
+
+    def _left_by(
+        self, failure: BaseException, status: str, error: dict[str, str] | None
+    ) -> tuple[str, dict[str, str] | None]:
+        """The run's end when a factory failed before the graph ran, or while it cleaned up behind it: what the graph
+        came to before holds unless it was a success."""
+        told = self._failure(failure) if isinstance(failure, Exception) or not self._cancelled else None
+        if self._cancelled:
+            return "interrupted", None
+        return (status, error) if status == "error" else ("error", told)
 
     async def _stream(self, graph: Pregel) -> tuple[str, dict[str, str] | None]:
         """Runs the graph and sends its events. Answers the run's status and its error."""

@@ -54,7 +54,7 @@ class StoreIndex:
         try:
             vectors = await self._embeddings.aembed_documents(texts) if texts else []
             found = await asyncio.gather(*(self._embeddings.aembed_query(query) for query in queries))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _raised(error) from error
         return self._packed(texts, vectors), self._packed(queries, found)
 
@@ -65,7 +65,7 @@ class StoreIndex:
         try:
             vectors = self._embeddings.embed_documents(texts) if texts else []
             found = [self._embeddings.embed_query(query) for query in queries]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _raised(error) from error
         return self._packed(texts, vectors), self._packed(queries, found)
 
@@ -175,7 +175,7 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _raised(error: Exception) -> EmbeddingError:
+def _raised(error: BaseException) -> EmbeddingError:
     return EmbeddingError(f"store.index.embed failed: {type(error).__name__}: {error}")
 
 

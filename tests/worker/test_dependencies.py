@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where packaging says that a local package is imported from. tests/api/test_dependencies.py has whole projects."""
+
+import pytest
+from heddle_worker.dependencies import LocalPackage
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pyproject.toml", '[tool.setuptools.packages.find]\nwhere = ["code"]'),
+        ("pyproject.toml", '[tool.setuptools.package-dir]\n"" = "code"'),
+        ("pyproject.toml", '[tool.hatch.build.targets.wheel]\npackages = ["code/agent"]'),
+        ("pyproject.toml", '[tool.poetry]\npackages = [{include = "agent", from = "code"}]'),
+        ("pyproject.toml", '[tool.pdm.build]\npackage-dir = "code"'),
+        ("pyproject.toml", '[tool.maturin]\npython-source = "code"'),
+        ("pyproject.toml", '[tool.uv.build-backend]\nmodule-root = "code"'),
+        ("setup.cfg", "[options.packages.find]\nwhere = code"),
+        ("setup.cfg", "[options]\npackage_dir =\n    = code"),
+    ],
+)
+def test_declared_roots_come_first(tmp_path, file, text):
+    (tmp_path / "code" / "agent").mkdir(parents=True)
+    (tmp_path / "src").mkdir()
+    (tmp_path / file).write_text(text)
+    package = LocalPackage(str(tmp_path))
+    assert package.roots() == [str(tmp_path / "code"), str(tmp_path / "src"), str(tmp_path)]
+    assert package.packaged and package.parent() is None and package.problems == []
+
+
+def test_poetry_names_its_requirements_as_a_table(tmp_path):
+    text = '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\npython = "^3.10"\na = "^1"\nb = {version = "2", optional = true}'
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert list(LocalPackage(str(tmp_path)).requirements()) == [("a", "pyproject.toml")]
