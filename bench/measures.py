@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import concurrency
+import crons
 import lookups
 import vectors
 from bench import Row, figures, median, ratios, spread
@@ -180,4 +181,5 @@ def sleeping():
 
 MEASURES = {"threads": threads, "get": get_thread, "wait": wait, "stream": stream, "start": start, "idle": idle, "streams": streams,
             "at_once": concurrency.at_once, "subscribers": concurrency.subscribers,
-            "reads": lookups.reads, "among_many": lookups.among_many, "vectors": vectors.vectors, **HOOKS}
+            "reads": lookups.reads, "among_many": lookups.among_many, "vectors": vectors.vectors, "crons": crons.due_at_once,
+            **HOOKS}

@@ -41,6 +41,7 @@ Api::Api(Context& context)
     addThreadStream(*this, context);
     addRuns(*this, context);
     addStatelessRuns(*this, context);
+    addCrons(*this, context);
     addItems(*this, context);
     addWebhooks(*this, context);
 }

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "store/assistant_versions.hpp"
 #include "store/assistants.hpp"
+#include "store/crons.hpp"
 #include "store/threads.hpp"
 
 #include <algorithm>
@@ -158,8 +159,10 @@ asio::awaitable<Result<http::Response>> deleteAssistant(Context& context, Call& 
         const auto removed = co_await removeThreadsOf(context, *id);
         if (!removed) co_return removed.error();
     }
-    auto job = [id = *id](sql::Connection& db) -> Result<bool> {
-        return store::removeAssistant(db, id) ? Result<bool>(true) : noAssistant(id.str());
+    auto job = [id = *id, now = context.clock.now()](sql::Connection& db) -> Result<bool> {
+        if (!store::removeAssistant(db, id)) return noAssistant(id.str());
+        store::disableCrons(db, id, "its assistant was deleted", now);
+        return true;
     };
     const auto removed = co_await context.db.write(std::move(job));
     if (!removed) co_return removed.error();

@@ -8,6 +8,8 @@
 #include "base/random.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "cron/ticker.hpp"
+#include "cron/zone.hpp"
 #include "metrics/metrics.hpp"
 #include "run/service.hpp"
 #include "sql/database.hpp"
@@ -28,6 +30,8 @@ struct Context {
     const Clock& clock;
     Random& random;
     run::Service& runs;
+    cron::Ticker& crons;
+    cron::Zones& zones;
     webhook::Dispatcher& webhooks;
     metrics::Metrics& metrics;
     Readiness& readiness;

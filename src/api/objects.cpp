@@ -1,51 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/objects.hpp"
 
+#include "api/object_fields.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 namespace heddle::api {
 namespace {
-
-// Writes the fields of one object, leaving out what was not selected.
-class Fields {
-  public:
-    Fields(JsonWriter& writer, const Select& select) : writer_(writer), select_(select) {
-        writer_.beginObject();
-    }
-    ~Fields() { writer_.endObject(); }
-    Fields(const Fields&) = delete;
-    Fields& operator=(const Fields&) = delete;
-
-    [[nodiscard]] bool wanted(std::string_view name) const {
-        return select_.empty() || std::ranges::find(select_, name) != select_.end();
-    }
-    void raw(std::string_view name, const RawJson& value) {
-        if (wanted(name)) writer_.key(name).raw(value);
-    }
-    void string(std::string_view name, std::string_view value) {
-        if (wanted(name)) writer_.key(name).string(value);
-    }
-    void time(std::string_view name, Timestamp value) { string(name, value.iso()); }
-    void null(std::string_view name) {
-        if (wanted(name)) writer_.key(name).null();
-    }
-    void optionalString(std::string_view name, const std::optional<std::string>& value) {
-        if (value) {
-            string(name, *value);
-        } else {
-            null(name);
-        }
-    }
-    void integer(std::string_view name, std::int64_t value) {
-        if (wanted(name)) writer_.key(name).integer(value);
-    }
-
-  private:
-    JsonWriter& writer_;
-    const Select& select_;
-};
 
 // The value one step further: a key, or "[n]".
 std::optional<JsonView> step(JsonView value, std::string_view segment) {
@@ -94,7 +57,7 @@ std::string ttlJson(const ThreadTtl& ttl, Timestamp expires_at) {
 }  // namespace
 
 void writeThread(JsonWriter& writer, const Thread& thread, const Select& select, ThreadExtras extras) {
-    Fields fields(writer, select);
+    ObjectFields fields(writer, select);
     fields.string("thread_id", thread.id.str());
     fields.time("created_at", thread.created_at);
     fields.time("updated_at", thread.updated_at);
@@ -118,7 +81,7 @@ void writeThread(JsonWriter& writer, const Thread& thread, const Select& select,
 }
 
 void writeRun(JsonWriter& writer, const Run& run, const Select& select) {
-    Fields fields(writer, select);
+    ObjectFields fields(writer, select);
     fields.string("run_id", run.id.str());
     fields.string("thread_id", run.thread_id.str());
     fields.string("assistant_id", run.assistant_id.str());
@@ -132,7 +95,7 @@ void writeRun(JsonWriter& writer, const Run& run, const Select& select) {
 }
 
 void writeAssistant(JsonWriter& writer, const Assistant& assistant, const Select& select) {
-    Fields fields(writer, select);
+    ObjectFields fields(writer, select);
     fields.string("assistant_id", assistant.id.str());
     fields.string("graph_id", assistant.graph_id);
     fields.raw("config", assistant.config);
@@ -147,7 +110,7 @@ void writeAssistant(JsonWriter& writer, const Assistant& assistant, const Select
 
 void writeAssistantVersion(JsonWriter& writer, const Assistant& version) {
     const Select all;
-    Fields fields(writer, all);
+    ObjectFields fields(writer, all);
     fields.string("assistant_id", version.id.str());
     fields.integer("version", version.version);
     fields.string("graph_id", version.graph_id);

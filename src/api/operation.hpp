@@ -56,6 +56,7 @@ void addThreadStates(Routes& routes, Context& context);
 void addThreadUpkeep(Routes& routes, Context& context);
 void addThreadStream(Routes& routes, Context& context);
 void addRuns(Routes& routes, Context& context);
+void addCrons(Routes& routes, Context& context);
 void addStatelessRuns(Routes& routes, Context& context);
 void addWebhooks(Routes& routes, Context& context);
 void addItems(Routes& routes, Context& context);

@@ -3,6 +3,8 @@
 
 #include "base/text.hpp"
 
+#include <charconv>
+
 namespace heddle::api {
 
 std::vector<std::string> queryList(const http::Request& request, std::string_view name) {
@@ -20,6 +22,13 @@ std::vector<std::string> queryList(const http::Request& request, std::string_vie
 bool queryFlag(const http::Request& request, std::string_view name) {
     const auto text = request.queryValue(name).value_or("");
     return text == "1" || isSameName(text, "true");
+}
+
+std::int64_t queryInteger(const http::Request& request, std::string_view name, std::int64_t fallback) {
+    const auto text = request.queryValue(name);
+    std::int64_t value = fallback;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+    return value;
 }
 
 }  // namespace heddle::api

@@ -8,13 +8,13 @@
 #include "api/objects.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
+#include "api/query_list.hpp"
 #include "api/selected_headers.hpp"
 #include "api/streams.hpp"
 #include "domain/traceparent.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
 
-#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -42,19 +42,12 @@ WhenGone whenGone(JsonView body) {
     return asked && asked->string() == "cancel" ? WhenGone::kCancel : WhenGone::kContinue;
 }
 
-std::int64_t number(const http::Request& request, std::string_view name, std::int64_t fallback) {
-    const auto text = request.queryValue(name);
-    std::int64_t value = fallback;
-    if (text) std::from_chars(text->data(), text->data() + text->size(), value);
-    return value;
-}
-
 asio::awaitable<Result<http::Response>> listRuns(Context& context, Call& call) {
     const auto thread = pathId<ThreadId>(call, "thread_id", "thread");
     if (!thread) co_return thread.error();
     store::RunQuery query;
-    query.limit = number(call.request, "limit", query.limit);
-    query.offset = number(call.request, "offset", query.offset);
+    query.limit = queryInteger(call.request, "limit", query.limit);
+    query.offset = queryInteger(call.request, "offset", query.offset);
     if (const auto status = call.request.queryValue("status")) query.status = parseRunStatus(*status);
     auto job = [thread = *thread, query](sql::Connection& db) -> Result<store::RunPage> {
         if (!store::findThreadHead(db, thread)) return noThread(thread);

@@ -26,6 +26,7 @@ constexpr std::array<Group, 8> kGroups{{
     {"Threads", &HttpSettings::disable_threads},
     {"Thread runs", &HttpSettings::disable_runs},
     {"Stateless runs", &HttpSettings::disable_runs},
+    {"Crons", &HttpSettings::disable_runs},
     {"Aliases", &HttpSettings::disable_runs},
     {"Crons", &HttpSettings::disable_runs},
     {"Store", &HttpSettings::disable_store},

@@ -5,6 +5,7 @@
 #include "app/execution.hpp"
 #include "app/upkeep.hpp"
 #include "base/log.hpp"
+#include "cron/ticker.hpp"
 #include "embedded/docs_html.hpp"
 #include "embedded/openapi_json.hpp"
 #include "heddle_build.hpp"
@@ -136,6 +137,8 @@ class Server::Impl {
           execution_(loop_.get_executor(), config_, db_, clock_, random_, metrics_),
           runs_(loop_.get_executor(), db_, clock_, random_, execution_.executor(), url_policy_,
                 serviceOptions(config_), serviceEvents()),
+          crons_(loop_.get_executor(), db_, clock_, runs_, zones_, {seconds(config_.cron_catch_up_s)},
+                 tickerEvents()),
           client_(loop_.get_executor(), clientTls()),
           resolver_(loop_.get_executor()),
           dispatcher_(loop_.get_executor(), db_, clock_, random_, client_, resolver_, url_policy_,
@@ -149,6 +152,8 @@ class Server::Impl {
                    clock_,
                    random_,
                    runs_,
+                   crons_,
+                   zones_,
                    dispatcher_,
                    metrics_,
                    readiness_,
@@ -194,6 +199,14 @@ class Server::Impl {
         return events;
     }
 
+    cron::TickerEvents tickerEvents() {
+        cron::TickerEvents events;
+        events.fired = [this](microseconds late) { metrics_.cronFired(late); };
+        events.missed = [this](std::int64_t times) { metrics_.cronMissed(times); };
+        events.failed = [this] { metrics_.cronFailed(); };
+        return events;
+    }
+
     webhook::DispatcherOptions dispatcherOptions() {
         webhook::DispatcherOptions options;
         options.settings = config_.webhooks;
@@ -232,6 +245,7 @@ class Server::Impl {
         dispatcher_.start();  // before runs can end: it counts what is pending already
         co_await runs_.recover();
         execution_.start();
+        crons_.start();
         http_.start();
         watchLoop();
         upkeep_.start();
@@ -264,6 +278,7 @@ class Server::Impl {
         stall_timer_.cancel();
         sweep_timer_.cancel();
         upkeep_.stop();
+        crons_.stop();
         readiness_.drain();
         http_.stopAccepting();
         co_await runs_.drain(kRunsEnd);
@@ -356,6 +371,8 @@ class Server::Impl {
     webhook::UrlPolicy url_policy_;
     Execution execution_;
     run::Service runs_;
+    cron::Zones zones_;
+    cron::Ticker crons_;
     http::Client client_;
     http::Resolver resolver_;
     webhook::Dispatcher dispatcher_;

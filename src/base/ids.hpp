@@ -65,6 +65,7 @@ using ThreadId = Id<struct ThreadTag>;
 using RunId = Id<struct RunTag>;
 using AssistantId = Id<struct AssistantTag>;
 using DeliveryId = Id<struct DeliveryTag>;
+using CronId = Id<struct CronTag>;
 
 }  // namespace heddle
 

@@ -47,6 +47,8 @@ inline constexpr std::size_t kEventWindow = 4 * 1024 * 1024;
 inline constexpr std::size_t kNamedGraphs = 20;               // in a message, in number
 inline constexpr double kTtlMinutes = 100.0 * 365 * 24 * 60;  // to live, of threads and items
 inline constexpr std::size_t kIdempotencyKey = 255;           // characters
+inline constexpr std::size_t kScheduleChars = 1024;           // of a cron
+inline constexpr std::size_t kZoneFile = 64 * 1024;           // of the system's time zones
 inline constexpr std::size_t kPendingRuns = 100'000;
 inline constexpr std::chrono::seconds kCancelGrace{
     5};  // for an attempt to obey, then its run ends without it

@@ -56,6 +56,7 @@ void addCommon(CLI::App& verb, Flags& flags) {
     flags.value(verb, "python", "Interpreter for Python graphs");
     flags.value(verb, "python-workers", "Python worker processes (2)");
     flags.value(verb, "run-timeout", "Seconds a run may take (no limit)");
+    flags.value(verb, "cron-catch-up", "Seconds after which a missed cron fires no more (300)");
     flags.value(verb, "allowed-hosts", "Host names the server answers to, comma separated");
     flags.value(verb, "log-format", "text or json");
     flags.value(verb, "log-level", "debug, info, warning or error");

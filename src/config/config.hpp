@@ -90,6 +90,7 @@ struct Config {
     bool dev = false;
     std::string python;  // interpreter; empty: search (see docs/configuration.md)
     int python_workers = 2;
+    int cron_catch_up_s = 300;         // how late a cron that was missed still fires
     std::optional<int> run_timeout_s;  // of each attempt of a run; nothing: none
     log::Format log_format = log::Format::kText;
     log::Level log_level = log::Level::kInfo;

@@ -170,6 +170,7 @@ std::string describe(const Config& config) {
         {"database", config.database_path},
         {"python", config.python},
         {"python_workers", config.python_workers},
+        {"cron_catch_up_s", config.cron_catch_up_s},
         {"run_timeout_s", config.run_timeout_s ? Json(*config.run_timeout_s) : Json()},
         {"log",
          {{"format", config.log_format == log::Format::kJson ? "json" : "text"},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of reading: env, the file's other blocks, the blocks of the environment, settings.
+#include "base/file.hpp"
 #include "base/limits.hpp"
 #include "config/env_file.hpp"
 #include "config/loading.hpp"
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 
 namespace heddle::config {
 namespace {
@@ -220,14 +220,7 @@ std::string absolutePath(std::string_view base, std::string_view path) {
 }
 
 std::optional<std::string> readFile(const std::string& path) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return std::nullopt;
-    std::ifstream file(path, std::ios::binary);
-    std::string text(limits::kConfigFile + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (file.bad() || !file.eof()) return std::nullopt;
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    return text;
+    return heddle::readFile(path, limits::kConfigFile);
 }
 
 void readEnv(const Field& field, Loading& loading) {

@@ -53,6 +53,10 @@ void readWorkers(const Given& given, Config& config) {
     if (const auto workers = number(given, 1, 256)) config.python_workers = *workers;
 }
 
+void readCronCatchUp(const Given& given, Config& config) {
+    if (const auto seconds = number(given, 0, 31'536'000)) config.cron_catch_up_s = *seconds;
+}
+
 void readRunTimeout(const Given& given, Config& config) {
     if (const auto seconds = number(given, 1, 31'536'000)) config.run_timeout_s = *seconds;
 }
@@ -148,13 +152,14 @@ constexpr std::array<Setting, 2> kDataPlace{{
     {"", "DATABASE_URI", readDatabase},
 }};
 
-constexpr std::array<Setting, 10> kSettings{{
+constexpr std::array<Setting, 11> kSettings{{
     {"host", "HEDDLE_HOST", readHost},
     {"port", "PORT", readPort},
     {"dev", "", readDev},
     {"python", "HEDDLE_PYTHON", readPython},
     {"python-workers", "HEDDLE_PYTHON_WORKERS", readWorkers},
     {"run-timeout", "HEDDLE_RUN_TIMEOUT", readRunTimeout},
+    {"cron-catch-up", "HEDDLE_CRON_CATCH_UP", readCronCatchUp},
     {"allowed-hosts", "HEDDLE_ALLOWED_HOSTS", readHosts},
     {"", "MOUNT_PREFIX", readMountPrefix},
     {"log-format", "LOG_JSON", readLogFormat},

@@ -133,6 +133,18 @@ class Metrics::Impl {
         gauge(registry, "heddle_runs_pending", "Runs that wait for a free place or their time.").Add({});
     Gauge& runs_running = gauge(registry, "heddle_runs_running", "Runs under way.").Add({});
 
+    Counter& crons_fired =
+        counter(registry, "heddle_cron_firings_total", "Times of crons for which a run was created.").Add({});
+    Histogram& cron_lateness =
+        histogram(registry, "heddle_cron_lateness_seconds", "From a cron's time to the commit of its run.")
+            .Add({}, latencyBuckets());
+    Counter& crons_missed = counter(registry, "heddle_cron_missed_total",
+                                    "Times of crons that passed without a run, at most 100 counted at once.")
+                                .Add({});
+    Counter& crons_failed =
+        counter(registry, "heddle_cron_failures_total", "Times of crons for which no run could be created.")
+            .Add({});
+
     Gauge& streams_open = gauge(registry, "heddle_sse_streams_open", "Open event streams.").Add({});
     Counter& subscribers_dropped = counter(registry, "heddle_subscribers_dropped_total",
                                            "Streams cut off because their client read too slowly.")
@@ -244,6 +256,17 @@ void Metrics::runWaited(microseconds wait) {
 void Metrics::setRuns(std::size_t pending, std::size_t running) {
     impl_->runs_pending.Set(static_cast<double>(pending));
     impl_->runs_running.Set(static_cast<double>(running));
+}
+
+void Metrics::cronFired(microseconds late) {
+    impl_->crons_fired.Increment();
+    impl_->cron_lateness.Observe(inSeconds(std::max(late, microseconds(0))));
+}
+void Metrics::cronMissed(std::int64_t times) {
+    impl_->crons_missed.Increment(static_cast<double>(times));
+}
+void Metrics::cronFailed() {
+    impl_->crons_failed.Increment();
 }
 
 void Metrics::streamOpened() {

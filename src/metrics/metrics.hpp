@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,12 @@ class Metrics {
     // From the time a run may start to its start.
     void runWaited(microseconds wait);
     void setRuns(std::size_t pending, std::size_t running);
+
+    // A cron's run was created so long after its time; times of crons passed without a run; a run could not
+    // be created.
+    void cronFired(microseconds late);
+    void cronMissed(std::int64_t times);
+    void cronFailed();
 
     void streamOpened();
     void streamClosed();

@@ -45,18 +45,25 @@ Result<void> Service::checkRequest(const RunRequest& request) const {
     if (scheduler_.waiting() >= limits::kPendingRuns) {
         return Problem::unavailable("Too many runs are waiting; try again later");
     }
-    if (request.webhook) {
-        if (const auto url = urls_.checkText(*request.webhook); !url) return url.error();
-    }
-    return {};
+    return checkWebhook(request.webhook);
 }
 
-asio::awaitable<Result<Service::Accepted>> Service::create(RunRequest request, Reader reader) {
+Result<void> Service::checkWebhook(const std::optional<std::string>& url) const {
+    if (!url) return {};
+    const auto checked = urls_.checkText(*url);
+    return checked ? Result<void>() : Result<void>(checked.error());
+}
+
+asio::awaitable<Result<Service::Accepted>> Service::create(RunRequest request, Reader reader, Before before) {
     if (const auto checked = checkRequest(request); !checked) co_return checked.error();
     const CreateIds ids{RunId::v7(clock_, random_), ThreadId::v7(clock_, random_), clock_.now(),
                         options_.thread_ttl};
     auto shared = std::make_shared<const RunRequest>(std::move(request));
-    auto job = [shared, ids, create_rules = createRules()](sql::Connection& db) {
+    auto job = [shared, ids, create_rules = createRules(),
+                before = std::move(before)](sql::Connection& db) -> Result<Created> {
+        if (before) {
+            if (const auto may = before(db, ids.run); !may) return may.error();
+        }
         return createRun(db, *shared, ids, create_rules);
     };
     auto created = co_await db_.write(std::move(job));

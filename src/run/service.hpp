@@ -79,7 +79,10 @@ class Service final : public graph::RunObserver {
     };
     // Returns when the run's row is durable. `subscribe`: also gives a reader that misses nothing.
     enum class Reader { kNone, kSubscribe };
-    boost::asio::awaitable<Result<Accepted>> create(RunRequest request, Reader reader);
+    // `before`: in the same transaction, before anything of the run is written; its refusal is the answer.
+    // Runs on a storage thread, perhaps more than once.
+    using Before = std::function<Result<void>(sql::Connection&, const RunId&)>;
+    boost::asio::awaitable<Result<Accepted>> create(RunRequest request, Reader reader, Before before = {});
     // All or none.
     boost::asio::awaitable<Result<std::vector<Run>>> createBatch(std::vector<RunRequest> requests);
 
@@ -90,6 +93,9 @@ class Service final : public graph::RunObserver {
     // under way ends before the thread goes.
     boost::asio::awaitable<Result<void>> removeRun(ThreadId thread, RunId id);
     boost::asio::awaitable<Result<void>> removeThread(ThreadId thread);
+
+    // Whether a run could have this webhook.
+    [[nodiscard]] Result<void> checkWebhook(const std::optional<std::string>& url) const;
 
     [[nodiscard]] std::shared_ptr<LiveRun> live(const RunId& id) const { return hub_.find(id); }
     // How an ended run ended; kConflict while it is open. kNotFound when there is none (on `thread`, where

@@ -20,6 +20,7 @@ struct MetadataTable {
 };
 inline constexpr MetadataTable kThreadMetadata{"thread_metadata", "thread"};
 inline constexpr MetadataTable kAssistantMetadata{"assistant_metadata", "assistant"};
+inline constexpr MetadataTable kCronMetadata{"cron_metadata", "cron"};
 
 struct IndexedValue {
     std::string key;

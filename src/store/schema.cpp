@@ -2,6 +2,7 @@
 #include "store/schema.hpp"
 
 #include "store/metadata_index.hpp"
+#include "store/schema_crons.hpp"
 #include "store/schema_vectors.hpp"
 #include "store/value_bits.hpp"
 
@@ -359,7 +360,8 @@ std::vector<sql::Migration> schema(sql::Dialect dialect) {
                     {6, "time to live of items", kSqliteItemTtl},
                     {7, "searches", kSqliteSearches, fillSearches},
                     {8, "vectors of items", kSqliteItemVectors},
-                    {9, "system assistants", kSqliteSystemAssistants}};
+                    {9, "system assistants", kSqliteSystemAssistants},
+                    {10, "crons", kSqliteCrons}};
         case sql::Dialect::kPostgres:
             break;
     }

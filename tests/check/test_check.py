@@ -63,7 +63,7 @@ class Layering(CheckTest):
     def test_arrows_that_are_not_written_are_refused(self):
         for folder, target in [("api", "graph/executor.hpp"), ("run", "api/runs.hpp"), ("store", "run/service.hpp"),
                                ("http", "domain/run.hpp"), ("http", "run/hub.hpp"), ("base", "metrics/metrics.hpp"),
-                               ("base", "domain/run.hpp"), ("metrics", "domain/run.hpp"), ("cron", "store/crons.hpp"),
+                               ("base", "domain/run.hpp"), ("metrics", "domain/run.hpp"), ("cron", "http/message.hpp"),
                                ("run", "sql/sqlite.hpp"), ("api", "sql/sqlite.hpp"), ("config", "http/server.hpp"),
                                ("cli", "http/server.hpp"), ("run", "heddle/server.hpp")]:
             with self.subTest(folder=folder, target=target):

@@ -18,7 +18,7 @@ ARROWS = {
     "graph": {"store", "domain"},
     "webhook": {"http", "store", "domain"},
     "run": {"graph", "webhook", "store", "domain"},
-    "cron": {"run", "domain"},
+    "cron": {"run", "store", "domain"},
     "api": {"http", "run", "cron", "webhook", "store", "config", "domain"},
     "app": {"api", "config", "cron", "domain", "graph", "http", "run", "sql", "store", "webhook"},
     "cli": {"app"},

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cron/ticker.hpp"
+
+#include "base/log.hpp"
+#include "cron/cron_times.hpp"
+#include "run/request.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace heddle::cron {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
+constexpr std::int64_t kBatch = 2'000;  // crons that are read at once
+constexpr std::size_t kAtOnce = 64;     // that are fired at once: requests take their turns among them
+constexpr seconds kAtMost{60};          // the wall clock may have been set meanwhile
+constexpr milliseconds kAfterFailure{1000};
+
+}  // namespace
+
+Ticker::Ticker(asio::any_io_executor loop, sql::Database& db, const Clock& clock, run::Service& runs,
+               Zones& zones, TickerOptions options, TickerEvents events)
+    : loop_(std::move(loop)),
+      db_(db),
+      clock_(clock),
+      runs_(runs),
+      zones_(zones),
+      options_(options),
+      events_(std::move(events)),
+      timer_(loop_) {}
+
+void Ticker::start() {
+    asio::co_spawn(loop_, rounds(), asio::detached);
+}
+
+void Ticker::stop() {
+    stopped_ = true;
+    timer_.cancel();
+}
+
+void Ticker::wake() {
+    woken_ = true;
+    timer_.cancel();
+}
+
+asio::awaitable<void> Ticker::rounds() {
+    while (!stopped_) {
+        bool failed = false;
+        try {
+            co_await round();
+        } catch (const std::exception& error) {
+            log::error("cron.failed", {{"error", error.what()}});
+            failed = true;
+        }
+        if (failed) co_await sleepUntil(clock_.now() + kAfterFailure);
+    }
+}
+
+asio::awaitable<void> Ticker::round() {
+    woken_ = false;
+    auto read = [now = clock_.now()](sql::Connection& db) -> Result<std::vector<CronId>> {
+        return store::dueCrons(db, now, kBatch);
+    };
+    auto due = co_await db_.read(std::move(read));
+    if (!due->empty()) {
+        const bool all = co_await fireAll(std::move(*due));
+        // What could not be fired is still due.
+        if (!all) co_await sleepUntil(clock_.now() + kAfterFailure);
+        co_return;
+    }
+    auto find = [](sql::Connection& db) -> Result<std::optional<Timestamp>> {
+        return store::nextCronDue(db);
+    };
+    const auto next = co_await db_.read(std::move(find));
+    const Timestamp latest = clock_.now() + kAtMost;
+    if (!woken_) co_await sleepUntil(std::min(next->value_or(latest), latest));
+}
+
+asio::awaitable<void> Ticker::sleepUntil(Timestamp time) {
+    if (stopped_) co_return;
+    timer_.expires_after(std::max(time - clock_.now(), microseconds(0)));
+    (void)co_await timer_.async_wait(kWait);
+}
+
+asio::awaitable<bool> Ticker::fireAll(std::vector<CronId> due) {
+    std::size_t next = 0, left = std::min(kAtOnce, due.size());
+    bool all = true;
+    asio::steady_timer done(loop_, asio::steady_timer::time_point::max());
+    for (std::size_t i = left; i > 0; --i) {
+        asio::co_spawn(loop_, fireSome(due, next, all), [&](const std::exception_ptr& error) {
+            if (error) all = false;
+            if (--left == 0) done.cancel();
+        });
+    }
+    if (left > 0) (void)co_await done.async_wait(kWait);
+    co_return all;
+}
+
+// Several of these share the list.
+asio::awaitable<void> Ticker::fireSome(const std::vector<CronId>& due, std::size_t& next, bool& all) {
+    while (next < due.size() && !stopped_) {
+        const CronId id = due[next];
+        ++next;
+        const auto settled = co_await fire(id);
+        if (settled == Settled::kLater) all = false;
+    }
+}
+
+asio::awaitable<Ticker::Settled> Ticker::fire(CronId id) {
+    auto find = [id](sql::Connection& db) -> Result<std::optional<Cron>> { return store::findCron(db, id); };
+    const auto found = co_await db_.read(std::move(find));
+    // Changed or deleted meanwhile.
+    if (!*found || !(*found)->next_run || *(*found)->next_run > clock_.now()) co_return Settled::kYes;
+    const Cron& cron = **found;
+    const auto times = CronTimes::read(zones_, cron);
+    if (!times) co_return co_await disable(cron, times.error().detail);
+    const auto plan = planFiring(*times, cron.next_run.value(), clock_.now(), options_.catch_up);
+    if (plan.missed > 0) events_.missed(plan.missed);
+    store::CronSlot slot{cron.id, *cron.next_run, plan.slot.value_or(*cron.next_run), plan.next};
+    if (plan.slot) co_return co_await createRun(cron, std::move(slot));
+    auto job = [slot](sql::Connection& db) -> Result<bool> { return store::passCron(db, slot); };
+    const auto passed = co_await db_.write(std::move(job));
+    co_return passed ? Settled::kYes : Settled::kLater;
+}
+
+asio::awaitable<Ticker::Settled> Ticker::createRun(const Cron& cron, store::CronSlot slot) {
+    auto request = run::parseRunRequest(cron.payload.view(), cron.thread);
+    if (!request) co_return co_await keepFailure(std::move(slot), request.error().detail);
+    request->assistant = cron.assistant.str();
+    request->headers = RawJson::trusted(R"({"cron_id":")" + cron.id.str() + R"("})");
+    request->on_completion = cron.keeps_threads ? run::OnCompletion::kKeep : run::OnCompletion::kDelete;
+    // Written by the storage thread before it answers.
+    const auto taken = std::make_shared<bool>(false);
+    auto claim = [slot, taken, now = clock_.now()](sql::Connection& db, const RunId& run) -> Result<void> {
+        *taken = !store::keepFiring(db, slot, run, std::nullopt, now);
+        return *taken ? Result<void>(Problem::conflict("settled by somebody else")) : Result<void>();
+    };
+    const auto accepted =
+        co_await runs_.create(std::move(*request), run::Service::Reader::kNone, std::move(claim));
+    if (accepted) {
+        events_.fired(clock_.now() - slot.slot);
+        co_return Settled::kYes;
+    }
+    if (*taken) co_return Settled::kYes;
+    if (accepted.error().kind == ProblemKind::kUnavailable) co_return Settled::kLater;
+    co_return co_await keepFailure(std::move(slot), accepted.error().detail);
+}
+
+asio::awaitable<Ticker::Settled> Ticker::keepFailure(store::CronSlot slot, std::string error) {
+    log::warning("cron.not_fired", {{"cron_id", slot.cron.str()}, {"error", error}});
+    events_.failed();
+    auto job = [slot, error = std::move(error), now = clock_.now()](sql::Connection& db) -> Result<bool> {
+        return store::keepFiring(db, slot, std::nullopt, error, now);
+    };
+    const auto kept = co_await db_.write(std::move(job));
+    co_return kept ? Settled::kYes : Settled::kLater;
+}
+
+// One that cannot be understood any more: its zone is gone, say.
+asio::awaitable<Ticker::Settled> Ticker::disable(const Cron& cron, std::string reason) {
+    log::warning("cron.disabled", {{"cron_id", cron.id.str()}, {"reason", reason}});
+    events_.failed();
+    auto job = [id = cron.id, due = cron.next_run, reason = std::move(reason),
+                now = clock_.now()](sql::Connection& db) -> Result<bool> {
+        auto found = store::findCron(db, id);
+        if (!found || found->next_run != due) return true;
+        found->enabled = false;
+        found->next_run = std::nullopt;
+        found->disabled_reason = reason;
+        found->updated_at = now;
+        store::saveCron(db, *found);
+        return true;
+    };
+    const auto disabled = co_await db_.write(std::move(job));
+    co_return disabled ? Settled::kYes : Settled::kLater;
+}
+
+}  // namespace heddle::cron
