@@ -26,7 +26,6 @@ constexpr std::array<Group, 8> kGroups{{
     {"Threads", &HttpSettings::disable_threads},
     {"Thread runs", &HttpSettings::disable_runs},
     {"Stateless runs", &HttpSettings::disable_runs},
-    {"Crons", &HttpSettings::disable_runs},
     {"Aliases", &HttpSettings::disable_runs},
     {"Crons", &HttpSettings::disable_runs},
     {"Store", &HttpSettings::disable_store},
