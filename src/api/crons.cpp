@@ -29,10 +29,13 @@ std::optional<std::string> stringIn(JsonView body, std::string_view field) {
 }
 
 // Whether a run can be made of the payload.
-Result<void> checkRun(const Context& context, const Cron& cron, Timestamp now) {
+enum class WebhookIs { kChecked, kAsItWas };
+Result<void> checkRun(const Context& context, const Cron& cron, Timestamp now, WebhookIs webhook) {
     const auto request = run::parseRunRequest(cron.payload.view(), cron.thread);
     if (!request) return request.error();
-    if (const auto url = context.runs.checkWebhook(request->webhook); !url) return url.error();
+    if (webhook == WebhookIs::kChecked) {
+        if (const auto url = context.runs.checkWebhook(request->webhook); !url) return url.error();
+    }
     const auto made = run::composeRun(*request, Assistant(), Thread(), RunId(), now);
     return made ? Result<void>() : Result<void>(made.error());
 }
@@ -100,7 +103,7 @@ asio::awaitable<Result<http::Response>> create(Context& context, Call& call, std
     if (const auto read = readPayload(context, *cron); !read) co_return read.error();
     if (const auto next = setNextRun(context, *cron, nullptr, now); !next) co_return next.error();
     if (const auto end = checkEnd(*cron, now); !end) co_return end.error();
-    if (const auto run = checkRun(context, *cron, now); !run) co_return run.error();
+    if (const auto run = checkRun(context, *cron, now, WebhookIs::kChecked); !run) co_return run.error();
     auto job = [cron, name](sql::Connection& db) -> Result<bool> {
         if (!store::findAssistant(db, cron->assistant)) return noAssistant(name.substr(0, 100));
         if (cron->thread && !store::findThreadHead(db, *cron->thread)) return noThread(*cron->thread);
@@ -136,7 +139,10 @@ Result<Cron> changed(Context& context, const Cron& before, JsonView body, Timest
     if (body.given("end_time")) {
         if (const auto end = checkEnd(cron, now); !end) return end.error();
     }
-    if (const auto run = checkRun(context, cron, now); !run) return run.error();
+    // One that the rules forbid by now does not keep a cron from being disabled.
+    const bool check = cron.enabled || body.given("webhook");
+    const auto run = checkRun(context, cron, now, check ? WebhookIs::kChecked : WebhookIs::kAsItWas);
+    if (!run) return run.error();
     return cron;
 }
 

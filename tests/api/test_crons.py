@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Crons: the objects, what they fire, and every method of the SDK's client.crons."""
 import datetime
+import json
 import uuid
 
 import pytest
@@ -205,6 +206,39 @@ def test_what_a_python_graph_gets(wire):
     patch(wire, cron, enabled=False)
     thread = next(each["thread_id"] for each in firings(wire, cron) if each["status"] == "success")
     assert wire.get(f"/threads/{thread}").json()["values"]["info"]["context"]["user_name"] == "Ada"
+
+
+def test_its_runs_have_all_that_was_asked_for(native):
+    thread = native.thread()
+    cron = create(native, f"/threads/{thread}/runs/crons", schedule=EVERY_SECOND, input={"text": "x"}, stream_mode=["updates", "values"],
+                  stream_subgraphs=True, stream_resumable=True, durability="exit", interrupt_before=["a"], interrupt_after="*",
+                  multitask_strategy="rollback", config={"tags": ["t"], "recursion_limit": 7, "configurable": {"c": 1}}, metadata={"m": 1})
+    until(lambda: firings(native, cron), "a firing")
+    patch(native, cron, enabled=False)
+    run = native.get(f"/threads/{thread}/runs/{firings(native, cron)[-1]['run_id']}").json()
+    kwargs = run["kwargs"]
+    assert (kwargs["stream_mode"], kwargs["subgraphs"], kwargs["resumable"], kwargs["durability"], kwargs["interrupt_before"],
+            kwargs["interrupt_after"]) == (["updates", "values"], True, True, "exit", ["a"], "*")
+    assert run["multitask_strategy"] == "rollback" and run["metadata"]["m"] == 1
+    config = kwargs["config"]
+    assert (config["tags"], config["recursion_limit"], config["configurable"]["c"], config["configurable"]["cron_id"]) == (
+        ["t"], 7, 1, cron["cron_id"])
+
+
+def test_a_webhook_is_looked_at_again_when_a_cron_fires(serve, receiver):
+    server = serve(native_config())
+    cron = create(server, schedule=EVERY_SECOND, input={"text": "x"}, webhook=receiver.url("/looked"))
+    receiver.wait("/looked")
+    server.stop()
+    server.config.write_text(json.dumps(native_config(webhooks={"url": {"require_https": True}})))
+    server.start()
+    until(lambda: any(each["error"] for each in firings(server, cron)), "a refused firing")
+    refused = next(each for each in firings(server, cron) if each["error"])
+    assert (refused["run_id"], refused["error"]) == (None, "Webhook must use https (webhooks.url.require_https)")
+    assert "must use https" in patch(server, cron, status=422, metadata={"x": 1})
+    assert patch(server, cron, enabled=False)["enabled"] is False
+    assert "must use https" in patch(server, cron, status=422, webhook="http://example.com/")
+    assert patch(server, cron, enabled=True, webhook="https://example.com/")["enabled"] is True
 
 
 def test_search(native):

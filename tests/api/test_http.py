@@ -85,8 +85,10 @@ def test_every_documented_route_is_served(native, document, receiver):
     delivery = native.get("/webhooks/deliveries", params={"run_id": run["run_id"]}).json()["deliveries"][0]["delivery_id"]
     assistant = native.post("/assistants/search", {"limit": 1}).json()[0]["assistant_id"]
     checkpoint = native.get(f"/threads/{thread}/state").json()["checkpoint_id"]
+    cron = native.post("/runs/crons", {"assistant_id": "native_echo", "schedule": "@yearly"}).json()["cron_id"]
     for verb, path in sorted(operations(document), key=lambda each: (each[0] == "DELETE", -len(each[1]))):
-        url = path.format(thread_id=thread, run_id=run["run_id"], assistant_id=assistant, delivery_id=delivery, checkpoint_id=checkpoint, namespace="child")
+        url = path.format(thread_id=thread, run_id=run["run_id"], assistant_id=assistant, delivery_id=delivery, checkpoint_id=checkpoint, cron_id=cron,
+                          namespace="child")
         body = document["paths"][path][verb.lower()].get("requestBody")
         with native.http.stream(verb, url, json={} if body else None) as answer:
             if "event-stream" not in answer.headers.get("content-type", ""):  # a thread's stream stays open
@@ -101,8 +103,8 @@ def test_every_served_route_is_documented(native, document):
     """Any method on a documented path that is not documented is refused as such."""
     known = set(operations(document))
     for path in document["paths"]:
-        url = path.format(thread_id=native.thread(), run_id="fe39ef81-39fb-4564-b43f-47d843f0b413", assistant_id="fe39ef81-39fb-4564-b43f-47d843f0b413",
-                          delivery_id="fe39ef81-39fb-4564-b43f-47d843f0b413", checkpoint_id="fe39ef81-39fb-4564-b43f-47d843f0b413", namespace="child")
+        some = "fe39ef81-39fb-4564-b43f-47d843f0b413"
+        url = path.format(thread_id=native.thread(), run_id=some, assistant_id=some, delivery_id=some, checkpoint_id=some, cron_id=some, namespace="child")
         for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             # "search" in GET /assistants/search is an assistant's id, and a bad one; "checkpoint" one that there is not.
             as_id = re.sub(r"/[a-z]+$", "/{id}", path)
@@ -111,7 +113,7 @@ def test_every_served_route_is_documented(native, document):
                 assert native.http.request(verb, url).status_code in ((404, 422) if other else (405,)), (verb, path)
 
 
-@pytest.mark.parametrize("path", ["/assistants", "/runs/crons", "/runs/cancel", "/store/items", "/threads/prune", "/mcp"])
+@pytest.mark.parametrize("path", ["/assistants", "/runs/cancel", "/store/items", "/threads/prune", "/mcp"])
 def test_what_is_not_there_yet_says_so(native, path):
     assert native.post(path).status_code in (404, 405, 422, 501)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/crons.hpp"
 
+#include "domain/assistant.hpp"
 #include "store/harness.hpp"
 #include "store/runs.hpp"
 #include "store/threads.hpp"
