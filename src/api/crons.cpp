@@ -62,10 +62,12 @@ Result<void> readPayload(Context& context, Cron& cron) {
 Result<void> setNextRun(Context& context, Cron& cron, const Cron* before, Timestamp now) {
     const auto times = cron::CronTimes::read(context.zones, cron);
     if (!times) return times.error();
-    if (!times->comes(now)) return Problem::badRequest("failed to find next date");
-    const bool same = before != nullptr && before->next_run && before->schedule == cron.schedule &&
-                      before->timezone == cron.timezone;
-    const Timestamp from = same ? std::min(now, *before->next_run - microseconds(1)) : now;
+    const bool same =
+        before != nullptr && before->schedule == cron.schedule && before->timezone == cron.timezone;
+    // One whose years are over can still be changed otherwise.
+    if (!same && !times->comes(now)) return Problem::badRequest("failed to find next date");
+    const bool due = same && before->next_run;
+    const Timestamp from = due ? std::min(now, *before->next_run - microseconds(1)) : now;
     cron.next_run = cron.enabled ? times->after(from) : std::nullopt;
     return {};
 }

@@ -245,7 +245,7 @@ class Server::Impl {
         dispatcher_.start();  // before runs can end: it counts what is pending already
         co_await runs_.recover();
         execution_.start();
-        crons_.start();
+        if (!config_.http.disable_runs) crons_.start();
         http_.start();
         watchLoop();
         upkeep_.start();

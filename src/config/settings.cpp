@@ -54,7 +54,7 @@ void readWorkers(const Given& given, Config& config) {
 }
 
 void readCronCatchUp(const Given& given, Config& config) {
-    if (const auto seconds = number(given, 0, 31'536'000)) config.cron_catch_up_s = *seconds;
+    if (const auto seconds = number(given, 0, 86'400)) config.cron_catch_up_s = *seconds;
 }
 
 void readRunTimeout(const Given& given, Config& config) {

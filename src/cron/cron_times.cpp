@@ -26,7 +26,7 @@ bool CronTimes::comes(Timestamp after) const {
 
 FiringPlan planFiring(const CronTimes& times, Timestamp due, Timestamp now, microseconds catch_up) {
     FiringPlan plan;
-    const Timestamp oldest = now - catch_up;
+    const Timestamp oldest = now - std::max(catch_up, microseconds(kOnTime));
     std::optional<Timestamp> time = due;
     // Too old ones are counted, not walked through to their end.
     while (time && *time < oldest && plan.missed < kMissedMost) {

@@ -39,9 +39,11 @@ struct FiringPlan {
     std::int64_t missed = 0;  // times that are passed over, counted up to kMissedMost
 };
 inline constexpr std::int64_t kMissedMost = 100;
+// A time is on time for so long, whatever the window: a busy server has missed nothing.
+inline constexpr seconds kOnTime{5};
 
 // A cron was due at `due`, now or before. Of all times since then one fires: the newest, if it is younger
-// than `catch_up`.
+// than `catch_up` (or on time). Walks through the times in the window: of a day at most.
 [[nodiscard]] FiringPlan planFiring(const CronTimes& times, Timestamp due, Timestamp now,
                                     microseconds catch_up);
 

@@ -57,12 +57,48 @@ asio::awaitable<void> Ticker::rounds() {
     while (!stopped_) {
         bool failed = false;
         try {
+            if (clockWasSetBack()) co_await correctDates();
             co_await round();
         } catch (const std::exception& error) {
             log::error("cron.failed", {{"error", error.what()}});
             failed = true;
         }
         if (failed) co_await sleepUntil(clock_.now() + kAfterFailure);
+    }
+}
+
+// True the first time. What the clocks drift apart within a minute is less.
+bool Ticker::clockWasSetBack() {
+    constexpr seconds kSet{1};
+    const auto ahead = microseconds(clock_.now().micros()) - clock_.steady();
+    const bool back = !wall_ahead_ || ahead < *wall_ahead_ - kSet;
+    wall_ahead_ = ahead;
+    return back;
+}
+
+asio::awaitable<void> Ticker::correctDates() {
+    std::int64_t row = 0;
+    for (;;) {
+        auto read = [row](sql::Connection& db) -> Result<std::vector<store::CronDate>> {
+            return store::cronDates(db, row, kBatch);
+        };
+        const auto dates = co_await db_.read(std::move(read));
+        if (dates->empty()) co_return;
+        row = dates->back().row;
+        std::vector<store::CronSlot> late;
+        for (const auto& [id, cron] : *dates) {
+            const auto times = CronTimes::read(zones_, cron);
+            if (!times) continue;
+            const auto next = times->after(clock_.now());
+            if (next && *next < *cron.next_run) late.push_back({cron.id, *cron.next_run, *next, next});
+        }
+        if (late.empty()) continue;
+        log::info("cron.dates_corrected", {{"crons", late.size()}});
+        auto job = [late = std::move(late)](sql::Connection& db) -> Result<bool> {
+            for (const auto& slot : late) store::passCron(db, slot);
+            return true;
+        };
+        (void)co_await db_.write(std::move(job));
     }
 }
 
@@ -111,7 +147,13 @@ asio::awaitable<void> Ticker::fireSome(const std::vector<CronId>& due, std::size
     while (next < due.size() && !stopped_) {
         const CronId id = due[next];
         ++next;
-        const auto settled = co_await fire(id);
+        Settled settled = Settled::kLater;
+        try {
+            settled = co_await fire(id);
+        } catch (const std::exception& error) {
+            log::error("cron.failed", {{"cron_id", id.str()}, {"error", error.what()}});
+            events_.failed();
+        }
         if (settled == Settled::kLater) all = false;
     }
 }
@@ -128,6 +170,10 @@ asio::awaitable<Ticker::Settled> Ticker::fire(CronId id) {
     if (plan.missed > 0) events_.missed(plan.missed);
     store::CronSlot slot{cron.id, *cron.next_run, plan.slot.value_or(*cron.next_run), plan.next};
     if (plan.slot) co_return co_await createRun(cron, std::move(slot));
+    co_return co_await pass(std::move(slot));
+}
+
+asio::awaitable<Ticker::Settled> Ticker::pass(store::CronSlot slot) {
     auto job = [slot](sql::Connection& db) -> Result<bool> { return store::passCron(db, slot); };
     const auto passed = co_await db_.write(std::move(job));
     co_return passed ? Settled::kYes : Settled::kLater;
@@ -140,10 +186,11 @@ asio::awaitable<Ticker::Settled> Ticker::createRun(const Cron& cron, store::Cron
     request->headers = RawJson::trusted(R"({"cron_id":")" + cron.id.str() + R"("})");
     request->on_completion = cron.keeps_threads ? run::OnCompletion::kKeep : run::OnCompletion::kDelete;
     // Written by the storage thread before it answers.
-    const auto taken = std::make_shared<bool>(false);
-    auto claim = [slot, taken, now = clock_.now()](sql::Connection& db, const RunId& run) -> Result<void> {
-        *taken = !store::keepFiring(db, slot, run, std::nullopt, now);
-        return *taken ? Result<void>(Problem::conflict("settled by somebody else")) : Result<void>();
+    const auto kept = std::make_shared<store::Kept>(store::Kept::kYes);
+    auto claim = [slot, kept, now = clock_.now()](sql::Connection& db, const RunId& run) -> Result<void> {
+        *kept = store::keepFiring(db, slot, run, std::nullopt, now);
+        const bool mine = *kept == store::Kept::kYes;
+        return mine ? Result<void>() : Result<void>(Problem::conflict("the time is settled already"));
     };
     const auto accepted =
         co_await runs_.create(std::move(*request), run::Service::Reader::kNone, std::move(claim));
@@ -151,7 +198,8 @@ asio::awaitable<Ticker::Settled> Ticker::createRun(const Cron& cron, store::Cron
         events_.fired(clock_.now() - slot.slot);
         co_return Settled::kYes;
     }
-    if (*taken) co_return Settled::kYes;
+    if (*kept == store::Kept::kNotDue) co_return Settled::kYes;
+    if (*kept == store::Kept::kFiredBefore) co_return co_await pass(std::move(slot));
     if (accepted.error().kind == ProblemKind::kUnavailable) co_return Settled::kLater;
     co_return co_await keepFailure(std::move(slot), accepted.error().detail);
 }
@@ -160,7 +208,8 @@ asio::awaitable<Ticker::Settled> Ticker::keepFailure(store::CronSlot slot, std::
     log::warning("cron.not_fired", {{"cron_id", slot.cron.str()}, {"error", error}});
     events_.failed();
     auto job = [slot, error = std::move(error), now = clock_.now()](sql::Connection& db) -> Result<bool> {
-        return store::keepFiring(db, slot, std::nullopt, error, now);
+        const auto kept = store::keepFiring(db, slot, std::nullopt, error, now);
+        return kept == store::Kept::kFiredBefore ? store::passCron(db, slot) : true;
     };
     const auto kept = co_await db_.write(std::move(job));
     co_return kept ? Settled::kYes : Settled::kLater;

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,11 +49,16 @@ class Ticker {
     enum class Settled { kYes, kLater };
 
     boost::asio::awaitable<void> rounds();
+    // Of all crons whose next time lies later than it should. After the wall clock was set back, and at
+    // start.
+    boost::asio::awaitable<void> correctDates();
+    [[nodiscard]] bool clockWasSetBack();
     boost::asio::awaitable<void> round();
     boost::asio::awaitable<bool> fireAll(std::vector<CronId> due);
     boost::asio::awaitable<void> fireSome(const std::vector<CronId>& due, std::size_t& next, bool& all);
     boost::asio::awaitable<Settled> fire(CronId id);
     boost::asio::awaitable<Settled> createRun(const Cron& cron, store::CronSlot slot);
+    boost::asio::awaitable<Settled> pass(store::CronSlot slot);
     boost::asio::awaitable<Settled> keepFailure(store::CronSlot slot, std::string error);
     boost::asio::awaitable<Settled> disable(const Cron& cron, std::string reason);
     boost::asio::awaitable<void> sleepUntil(Timestamp time);
@@ -65,6 +71,7 @@ class Ticker {
     TickerOptions options_;
     TickerEvents events_;
     boost::asio::steady_timer timer_;
+    std::optional<microseconds> wall_ahead_;  // of the steady clock, when it was last looked at
     bool woken_ = false;
     bool stopped_ = false;
 };

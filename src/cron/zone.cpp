@@ -73,6 +73,7 @@ bool isZoneName(std::string_view name) {
     constexpr std::array<std::string_view, 2> kForeign{"localtime", "posixrules"};
     constexpr std::string_view kOthers = "_+-/";
     if (name.empty() || name.size() > kLongest || name.front() == '/' || name.back() == '/') return false;
+    if (name.find("//") != std::string_view::npos) return false;
     if (name.starts_with("right/") || name.starts_with("posix/")) return false;
     if (std::ranges::find(kForeign, name) != kForeign.end()) return false;
     return std::ranges::all_of(name, [&kOthers](char c) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -23,6 +24,13 @@ std::string holder(int file) {
     return pid.empty() ? "another heddle" : "another heddle (process " + std::string(pid) + ")";
 }
 
+// What root makes belongs to the owner of the directory, who is going to serve it.
+void leaveToOwner(int file, const std::filesystem::path& directory) {
+    struct stat owner {};
+    if (geteuid() != 0 || stat(directory.c_str(), &owner) != 0) return;
+    if (fchown(file, owner.st_uid, owner.st_gid) != 0) return;
+}
+
 }  // namespace
 
 DataLock::DataLock(const std::filesystem::path& directory) {
@@ -30,6 +38,7 @@ DataLock::DataLock(const std::filesystem::path& directory) {
     const auto path = directory / "heddle.lock";
     file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file_ < 0) throw std::system_error(errno, std::generic_category(), "cannot open " + path.string());
+    leaveToOwner(file_, directory);
     if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
         const int reason = errno;
         const std::string who = holder(file_);

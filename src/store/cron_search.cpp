@@ -42,21 +42,33 @@ Conditions conditions(const CronQuery& query, const MetadataPlan& plan) {
     return out;
 }
 
-// Those that match, in order; what the index of metadata does not say is looked for in them.
-std::vector<Cron> scan(sql::Connection& db, const CronQuery& query, const MetadataPlan& plan) {
+// The ids of those that match; what the index of metadata does not say is looked for in them.
+std::vector<std::int64_t> scan(sql::Connection& db, const CronQuery& query, const MetadataPlan& plan,
+                               const std::string& order) {
     const auto where = conditions(query, plan);
-    auto rows = where.query(db, selectCron() + where.where() + orderBy(query));
-    std::vector<Cron> found;
+    auto rows =
+        where.query(db, "SELECT c.id, c.metadata FROM crons c LEFT JOIN threads t ON t.id = c.thread" +
+                            where.where() + order);
+    std::vector<std::int64_t> found;
     while (rows.step()) {
-        Cron cron = readCron(rows);
-        if (plan.matchesRest(cron.metadata.view())) found.push_back(std::move(cron));
+        if (plan.matchesRest(JsonView::trusted(rows.text(1)))) found.push_back(rows.integer(0));
     }
     return found;
 }
 
+std::vector<Cron> load(sql::Connection& db, const std::vector<std::int64_t>& page) {
+    static const std::string text = selectCron() + " WHERE c.id = $1";
+    std::vector<Cron> out;
+    for (const auto id : page) {
+        auto row = db.query(text, id);
+        if (row.step()) out.push_back(readCron(row));
+    }
+    return out;
+}
+
 std::int64_t count(sql::Connection& db, const CronQuery& query, const MetadataPlan& plan) {
     if (plan.impossible) return 0;
-    if (!plan.rest.empty()) return static_cast<std::int64_t>(scan(db, query, plan).size());
+    if (!plan.rest.empty()) return static_cast<std::int64_t>(scan(db, query, plan, {}).size());
     const auto where = conditions(query, plan);
     return singleInteger(where.query(db, "SELECT count(*) FROM crons c" + where.where()));
 }
@@ -96,9 +108,10 @@ CronPage searchCrons(sql::Connection& db, const CronQuery& query) {
     CronPage page;
     if (plan.impossible) return page;
     if (!plan.rest.empty()) {
-        page.crons = scan(db, query, plan);
-        page.total = static_cast<std::int64_t>(page.crons.size());
-        paginate(page.crons, query.offset, query.limit);
+        auto found = scan(db, query, plan, orderBy(query));
+        page.total = static_cast<std::int64_t>(found.size());
+        paginate(found, query.offset, query.limit);
+        page.crons = load(db, found);
         return page;
     }
     auto where = conditions(query, plan);

@@ -82,22 +82,45 @@ bool passCron(sql::Connection& db, const CronSlot& slot) {
                   slot.cron.str(), slot.due.micros()) > 0;
 }
 
-bool keepFiring(sql::Connection& db, const CronSlot& slot, const std::optional<RunId>& run,
+Kept keepFiring(sql::Connection& db, const CronSlot& slot, const std::optional<RunId>& run,
                 const std::optional<std::string>& error, Timestamp now) {
+    const auto row = rowOf(db, slot.cron);
+    if (!row) return Kept::kNotDue;
+    const auto fired = singleInteger(db.query(
+        "SELECT count(*) FROM cron_firings WHERE cron = $1 AND slot = $2", *row, slot.slot.micros()));
+    if (fired > 0) return Kept::kFiredBefore;
     const auto moved =
-        db.run("UPDATE crons SET next_run = $1, firings = firings + 1 WHERE uuid = $2 AND next_run = $3",
-               micros(slot.next), slot.cron.str(), slot.due.micros());
-    if (moved == 0) return false;
+        db.run("UPDATE crons SET next_run = $1, firings = firings + 1 WHERE id = $2 AND next_run = $3",
+               micros(slot.next), *row, slot.due.micros());
+    if (moved == 0) return Kept::kNotDue;
+    const auto number = singleInteger(db.query("SELECT firings FROM crons WHERE id = $1", *row));
     const auto uuid = run ? std::optional<std::string>(run->str()) : std::nullopt;
     db.run(
-        "INSERT INTO cron_firings (cron, number, slot, fired_at, run_uuid, error)"
-        " SELECT id, firings, $1, $2, $3, $4 FROM crons WHERE uuid = $5",
-        slot.slot.micros(), now.micros(), uuid, error, slot.cron.str());
-    db.run(
-        "DELETE FROM cron_firings WHERE cron = (SELECT id FROM crons WHERE uuid = $1)"
-        " AND number <= (SELECT firings FROM crons WHERE uuid = $1) - $2",
-        slot.cron.str(), kFiringsKept);
-    return true;
+        "INSERT INTO cron_firings (cron, number, slot, fired_at, run_uuid, error) VALUES ($1, $2, $3, $4, "
+        "$5, $6)",
+        *row, number, slot.slot.micros(), now.micros(), uuid, error);
+    db.run("DELETE FROM cron_firings WHERE cron = $1 AND number <= $2", *row, number - kFiringsKept);
+    return Kept::kYes;
+}
+
+std::vector<CronDate> cronDates(sql::Connection& db, std::int64_t after_row, std::int64_t limit) {
+    auto rows = db.query(
+        "SELECT id, uuid, schedule, timezone, end_time, next_run FROM crons WHERE id > $1 AND next_run IS "
+        "NOT NULL"
+        " ORDER BY id LIMIT $2",
+        after_row, limit);
+    std::vector<CronDate> out;
+    while (rows.step()) {
+        CronDate date;
+        date.row = rows.integer(0);
+        date.cron.id = idAt<CronId>(rows, 1);
+        date.cron.schedule = rows.string(2);
+        date.cron.timezone = rows.optionalString(3);
+        date.cron.end_time = optionalTimeAt(rows, 4);
+        date.cron.next_run = optionalTimeAt(rows, 5);
+        out.push_back(std::move(date));
+    }
+    return out;
 }
 
 std::vector<CronFiring> listFirings(sql::Connection& db, const CronId& id, std::int64_t limit,

@@ -55,9 +55,21 @@ struct CronSlot {
 };
 // Moves the cron on to its next time. False when it was not due any more.
 bool passCron(sql::Connection& db, const CronSlot& slot);
-// The same, and keeps what happened. False as above, and then nothing is written.
-bool keepFiring(sql::Connection& db, const CronSlot& slot, const std::optional<RunId>& run,
+// The same, and keeps what happened. Otherwise nothing is written.
+enum class Kept {
+    kYes,
+    kNotDue,       // any more
+    kFiredBefore,  // the wall clock was set back: passCron() moves on
+};
+Kept keepFiring(sql::Connection& db, const CronSlot& slot, const std::optional<RunId>& run,
                 const std::optional<std::string>& error, Timestamp now);
+// When crons that fire again will do so, as it was calculated. Ordered by row.
+struct CronDate {
+    std::int64_t row = 0;
+    Cron cron;  // without payload and metadata
+};
+std::vector<CronDate> cronDates(sql::Connection& db, std::int64_t after_row, std::int64_t limit);
+
 // The newest first; of a cron the last 1,000 are kept.
 std::vector<CronFiring> listFirings(sql::Connection& db, const CronId& id, std::int64_t limit,
                                     std::int64_t offset);

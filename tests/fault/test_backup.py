@@ -343,10 +343,17 @@ def test_a_restore_keeps_the_database_that_was_there(serve, archive):
     assert stat.S_IMODE((server.data_dir / "heddle.db").stat().st_mode) == 0o600
 
 
+# What the migrations from version 6 on made.
+UNDONE = [*(f"DROP INDEX {index};" for index in ("assistants_created", "assistants_updated", "assistants_name", "assistants_graph", "items_updated")),
+          *(f"DROP TABLE {table};" for table in ("assistant_metadata", "item_vectors", "vector_values", "vector_namespaces", "cron_firings",
+                                                 "cron_metadata", "crons", "system_assistants")),
+          *(f"ALTER TABLE items DROP COLUMN {column};" for column in ("value_bits", "vector_dims", "ttl_us"))]
+
+
 def test_an_older_backup_is_migrated(serve, archive, tmp_path):
     older = copied(archive["small"], tmp_path / "older")
     with contextlib.closing(sqlite3.connect(older)) as db:
-        db.executescript("DROP TABLE system_assistants; ALTER TABLE items DROP COLUMN ttl_us; DELETE FROM heddle_schema WHERE version >= 6")
+        db.executescript("".join(UNDONE) + "DELETE FROM heddle_schema WHERE version >= 6")
     os.chmod(older, 0o400)
     server = serve.make()
     done = restore(server, older)

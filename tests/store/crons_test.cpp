@@ -11,6 +11,7 @@ namespace {
 
 using sql::Connection;
 using store::CronSlot;
+using store::Kept;
 
 class CronsTest : public StoreTest {
   protected:
@@ -30,7 +31,7 @@ class CronsTest : public StoreTest {
     std::optional<Cron> find(const CronId& id) {
         return read([id](Connection& db) { return store::findCron(db, id); });
     }
-    bool keep(const CronSlot& slot, std::optional<RunId> run = std::nullopt) {
+    store::Kept keep(const CronSlot& slot, std::optional<RunId> run = std::nullopt) {
         return write([=](Connection& db) { return store::keepFiring(db, slot, run, "no", at(1)); });
     }
     std::vector<CronFiring> firings(const CronId& id, std::int64_t limit = 2'000) {
@@ -67,8 +68,9 @@ TEST_P(CronsTest, ATimeIsSettledOnce) {
     const Cron cron = make(60);
     const CronSlot slot{cron.id, at(60), at(60), at(120)};
     const RunId run = nextId<RunId>();
-    EXPECT_TRUE(keep(slot, run));
-    EXPECT_FALSE(keep(slot, nextId<RunId>()));
+    EXPECT_EQ(keep(slot, run), Kept::kYes);
+    EXPECT_EQ(keep(slot, nextId<RunId>()), Kept::kFiredBefore);
+    EXPECT_EQ(keep({cron.id, at(60), at(61), at(120)}), Kept::kNotDue);
     EXPECT_FALSE(write([slot](Connection& db) { return store::passCron(db, slot); }));
     EXPECT_EQ(find(cron.id)->next_run, at(120));
     ASSERT_EQ(firings(cron.id).size(), 1U);
@@ -76,9 +78,10 @@ TEST_P(CronsTest, ATimeIsSettledOnce) {
     EXPECT_EQ(firings(cron.id)[0].slot, at(60));
     EXPECT_EQ(firings(cron.id)[0].status, std::nullopt);
     // The last one.
-    EXPECT_TRUE(keep({cron.id, at(120), at(120), std::nullopt}));
+    EXPECT_EQ(keep({cron.id, at(120), at(120), std::nullopt}), Kept::kYes);
     EXPECT_EQ(find(cron.id)->next_run, std::nullopt);
-    EXPECT_FALSE(keep({cron.id, at(120), at(120), std::nullopt}));
+    EXPECT_EQ(keep({cron.id, at(120), at(120), std::nullopt}), Kept::kFiredBefore);
+    EXPECT_EQ(keep({nextId<CronId>(), at(60), at(60), at(120)}), Kept::kNotDue);
 }
 
 TEST_P(CronsTest, ARefusedFiringLeavesTheCronDue) {
@@ -104,6 +107,26 @@ TEST_P(CronsTest, ThoseThatAreDueComeTheLongestDueFirst) {
         write([id = cron.id](Connection& db) { store::removeCron(db, id); });
     }
     EXPECT_EQ(read([](Connection& db) { return store::nextCronDue(db); }), std::nullopt);
+}
+
+// The wall clock was set back, and a PATCH made the cron due again.
+TEST_P(CronsTest, ATimeThatHasFiredIsPassedOver) {
+    Cron cron = make(60);
+    EXPECT_EQ(keep({cron.id, at(60), at(60), at(120)}), Kept::kYes);
+    cron.next_run = at(60);
+    write([cron](Connection& db) { store::saveCron(db, cron); });
+    EXPECT_EQ(keep({cron.id, at(60), at(60), at(120)}), Kept::kFiredBefore);
+    EXPECT_TRUE(write([id = cron.id](Connection& db) {
+        return store::passCron(db, {id, at(60), at(60), at(120)});
+    }));
+    EXPECT_EQ(find(cron.id)->next_run, at(120));
+    EXPECT_EQ(firings(cron.id).size(), 1U);
+    const auto dates = read([](Connection& db) { return store::cronDates(db, 0, 10); });
+    ASSERT_EQ(dates.size(), 1U);
+    EXPECT_EQ(dates[0].cron.id, cron.id);
+    EXPECT_EQ(dates[0].cron.next_run, at(120));
+    EXPECT_EQ(dates[0].cron.schedule, cron.schedule);
+    EXPECT_TRUE(read([&dates](Connection& db) { return store::cronDates(db, dates[0].row, 10); }).empty());
 }
 
 TEST_P(CronsTest, OnlyTheLastThousandFiringsAreKept) {

@@ -49,6 +49,15 @@ TEST_F(CronTimesTest, AMissedTimeFiresWithinTheWindowOnly) {
     EXPECT_EQ(late.missed, 1);
 }
 
+TEST_F(CronTimesTest, WithoutAWindowABusyServerStillFires) {
+    const auto none = [this](std::string_view now) {
+        return planFiring(times("0 * * * *"), at("2026-05-01T10:00:00Z"), at(now), microseconds(0)).slot;
+    };
+    EXPECT_EQ(none("2026-05-01T10:00:00.000003Z"), at("2026-05-01T10:00:00Z"));
+    EXPECT_EQ(none("2026-05-01T10:00:05Z"), at("2026-05-01T10:00:00Z"));
+    EXPECT_EQ(none("2026-05-01T10:00:05.1Z"), std::nullopt);
+}
+
 TEST_F(CronTimesTest, AfterALongTimeTheNewestStillFires) {
     const auto found = plan("* * * * * *", "2026-01-01T00:00:00Z", "2026-05-01T10:00:00.5Z");
     EXPECT_EQ(found.slot, at("2026-05-01T10:00:00Z"));
