@@ -408,7 +408,10 @@ def test_a_killed_restore_leaves_the_old_or_the_new_database(serve, archive, tmp
     def at_size(size):
         return lambda process: lambda: process.poll() is not None or (partial.exists() and partial.stat().st_size >= size)
 
-    moments = [at_size(0), at_size(1), at_size(8 << 20), at_size(50 << 20)] + [before_end] * 6
+    def ended(process):
+        return lambda: process.poll() is not None
+
+    moments = [at_size(0), at_size(1), at_size(8 << 20), at_size(50 << 20)] + [before_end] * 6 + [ended]
     moments += [lambda process, n=n: threading.Event().wait(n) or (lambda: True)
                 for n in (random.Random(7).uniform(0.0, 0.4) for _ in range(20))]
     seen = {"old": 0, "new": 0}
