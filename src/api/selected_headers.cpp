@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "domain/run.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -48,7 +49,7 @@ RawJson configurableHeaders(const http::Headers& headers, const config::HeaderRu
     JsonWriter writer;
     writer.beginObject();
     for (const auto& [name, value] : selectedHeaders(headers, rule)) {
-        if (name.starts_with("__") || name.starts_with("langgraph_auth")) continue;
+        if (isServersOwn(name)) continue;
         writer.key(name).string(value);
     }
     writer.endObject();

@@ -146,4 +146,8 @@ RunKwargs RunKwargs::parse(JsonView json) {
     return kwargs;
 }
 
+bool isServersOwn(std::string_view configurable_key) {
+    return configurable_key.starts_with("__") || configurable_key.starts_with("langgraph_auth");
+}
+
 }  // namespace heddle

@@ -53,6 +53,9 @@ struct Cancel {
 };
 
 // The parameters of a run, as the API shows them in `kwargs`.
+// Keys of config.configurable that graphs take as said by the server: clients do not set them.
+[[nodiscard]] bool isServersOwn(std::string_view configurable_key);
+
 struct RunKwargs {
     RawJson input;
     RawJson command;

@@ -83,6 +83,20 @@ RawJson checkpointKeys(JsonView checkpoint) {
     return RawJson::trusted(writer.take());
 }
 
+RawJson withoutServersOwn(RawJson configurable) {
+    const auto fields = configurable.view().fields();
+    if (std::ranges::none_of(fields, [](const JsonField& field) { return isServersOwn(field.key); })) {
+        return configurable;
+    }
+    JsonWriter writer;
+    writer.beginObject();
+    for (const auto& field : fields) {
+        if (!isServersOwn(field.key)) writer.key(field.key).raw(field.value);
+    }
+    writer.endObject();
+    return RawJson::trusted(writer.take());
+}
+
 // {"configurable", other keys of assistant ← request, "metadata"}.
 RawJson mergedConfig(JsonView assistant, JsonView request, const RawJson& configurable,
                      const RawJson* metadata) {
@@ -226,7 +240,8 @@ Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, co
     run.metadata = mergeObjects(metadata.view(), request.metadata.view());
 
     const JsonView over = isEmptyObject(request.context.view()) ? asked : request.context.view();
-    RawJson configurable = mergeObjects(objectAt(assistant.config.view(), "configurable"), over);
+    RawJson configurable =
+        withoutServersOwn(mergeObjects(objectAt(assistant.config.view(), "configurable"), over));
     configurable = mergeObjects(configurable.view(), request.headers.view());
     configurable = mergeObjects(configurable.view(), checkpointKeys(request.checkpoint.view()).view());
     configurable = mergeObjects(configurable.view(), JsonView::trusted(idsJson(run, thread, true)));

@@ -265,6 +265,11 @@ async def managed(config: RunnableConfig, runtime: ServerRuntime):
     _noted(config, "out")
     if config["configurable"].get("leave") == "raise":
         raise OSError("connection lost")
+    if config["configurable"].get("leave") == "wait":
+        try:
+            await asyncio.Event().wait()
+        finally:
+            _noted(config, "let go")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 """Where packaging says that a local package is imported from. tests/api/test_dependencies.py has whole projects."""
 
 import pytest
+from heddle_worker import dependencies
 from heddle_worker.dependencies import LocalPackage
 
 
@@ -32,3 +33,20 @@ def test_poetry_names_its_requirements_as_a_table(tmp_path):
     text = '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\npython = "^3.10"\na = "^1"\nb = {version = "2", optional = true}'
     (tmp_path / "pyproject.toml").write_text(text)
     assert list(LocalPackage(str(tmp_path)).requirements()) == [("a", "pyproject.toml")]
+
+
+def test_what_cannot_be_read_is_a_warning_and_no_end(tmp_path, monkeypatch):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("odd-metadata>=1\n")
+    package = LocalPackage(str(folder))
+    monkeypatch.setattr(dependencies.importlib.metadata, "version", lambda name: None)
+    warning, = dependencies.unmet([package], [])
+    assert "odd-metadata>=1" in warning and "requirements.txt" in warning
+
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(dependencies.Path, "read_text", denied)
+    warning, = dependencies.unmet([package], [])
+    assert str(folder) in warning and "Permission denied" in warning

@@ -6,6 +6,9 @@ import uuid
 
 import pytest
 from conftest import ODD
+from heddle_worker import factories
+from langgraph.runtime import Runtime
+from langgraph_sdk.runtime import ServerRuntime
 
 
 def values(run):
@@ -113,6 +116,24 @@ def test_an_error_of_the_clean_up_hides_none_of_the_graph(server, notes):
     run = server.start_run("managed", {"what": "wait"}, config=given, stream_mode="values").wait_events(1)
     run.cancel()
     assert run.wait().status == "interrupted" and not run.error
+
+
+def test_a_clean_up_that_hangs_ends_with_a_cancel_and_the_graphs_result_holds(server, notes):
+    run = server.start_run("managed", {"what": "x"}, config=config(notes, leave="wait"))
+    server.wait_until(lambda: notes.exists() and "out" in notes.read_text())
+    run.cancel()
+    ended = run.wait()
+    assert (ended.status, ended.error, ended.state["values"]["out"]) == ("success", None, "acted")
+    server.wait_until(lambda: "let go" in notes.read_text())
+
+
+@pytest.mark.parametrize("annotation, filled", [
+    ("ServerRuntime", "ServerRuntime"), ("ServerRuntime[dict]", "ServerRuntime"), ("Runtime", "Runtime"), ("rt.Runtime[dict]", "Runtime"),
+    ("RuntimeSettings", None), ("my.Runtime.Settings", None), ("list[RuntimeError]", None)])
+def test_only_runtimes_are_given_a_runtime(annotation, filled):
+    names = factories._class_names(annotation)
+    assert {"ServerRuntime", "Runtime"} & names == ({filled} if filled else set())
+    assert "Runtime" in factories._class_names(Runtime) and "ServerRuntime" in factories._class_names(ServerRuntime[dict])
 
 
 def test_questions_leave_their_graph_behind(server, notes):

@@ -52,6 +52,19 @@ TEST(RunRequest, ConfigurableOfTheRunWinsKeyByKeyAndTagsAreReplaced) {
     EXPECT_EQ(run.kwargs.context.text(), R"({"user_name":"R","lang":"AL"})");
 }
 
+// Graphs take these as said by the server.
+TEST(RunRequest, NobodySaysWhoTheUserIs) {
+    Assistant on = assistant();
+    on.config = RawJson::trusted(R"({"configurable":{"langgraph_auth_user_id":"root","a":1}})");
+    const auto asked = R"({"assistant_id":"x","config":{"configurable":
+        {"langgraph_auth_user":{"identity":"root"},"__pregel_x":1,"_mine":2}}})";
+    const auto configurable = compose(asked, on).kwargs.config.view().get("configurable")->fields();
+    for (const auto& field : configurable) EXPECT_FALSE(isServersOwn(field.key)) << field.key;
+    EXPECT_EQ(configurable.size(), 6U);  // a, _mine and four ids
+    const auto context = compose(R"({"assistant_id":"x","context":{"langgraph_auth_user":1}})");
+    EXPECT_FALSE(context.kwargs.config.view().get("configurable")->get("langgraph_auth_user"));
+}
+
 TEST(RunRequest, ContextIsMirroredIntoConfigurable) {
     const heddle::Run run = compose(R"({"assistant_id":"x","context":{"user_name":"u"}})");
     EXPECT_EQ(run.kwargs.config.view().get("configurable")->get("user_name")->text(), R"("u")");

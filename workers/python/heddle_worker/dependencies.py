@@ -120,9 +120,17 @@ def unmet(packages: list[LocalPackage], names: list[str]) -> list[str]:
     ``dependencies`` that are no folders."""
     local = {package.name for package in packages}
     wanted = [(name, "dependencies") for name in names]
+    lines: list[str | None] = []
     for package in packages:
-        wanted += [(text, str(package.folder / file)) for text, file in package.requirements()]
-    lines = (_unmet(text, place, local) for text, place in wanted)
+        try:
+            wanted += [(text, str(package.folder / file)) for text, file in package.requirements()]
+        except Exception as error:  # a file that may not be read, say: graphs are served all the same
+            lines.append(f"{package.folder}: its requirements cannot be read: {error}")
+    for text, place in wanted:
+        try:
+            lines.append(_unmet(text, place, local))
+        except Exception as error:  # the metadata of installed packages may be anything
+            lines.append(f"{place}: {text!r} cannot be compared with what is installed: {error}")
     return list(dict.fromkeys(line for line in lines if line))
 
 

@@ -7,6 +7,7 @@ https://docs.langchain.com/langsmith/graph-rebuild
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, is_dataclass
@@ -40,8 +41,8 @@ class Access:
         """The SDK's ServerRuntime."""
         from langgraph_sdk import runtime  # a recent SDK has it, and only such factories need it
 
-        user = (self.config.get("configurable") or {}).get("langgraph_auth_user")
-        fields = {"access_context": self.purpose, "store": store, "user": user}
+        # Nobody is authenticated here yet: what a request says of a user proves nothing.
+        fields = {"access_context": self.purpose, "store": store, "user": None}
         if self.purpose == "threads.create_run":
             return runtime._ExecutionRuntime(context=_built(schema, self.context), **fields)
         return runtime._ReadRuntime(**fields)
@@ -114,15 +115,21 @@ def _config(access: Access, store: BaseStore) -> dict[str, Any]:
 
 def _runtime_argument(parameter: inspect.Parameter) -> Argument | None:
     annotation = parameter.annotation
-    text = str(annotation)
     schema = next((arg for arg in get_args(annotation) if isinstance(arg, type)), None)
-    if "ServerRuntime" in text:
+    names = _class_names(annotation)
+    if "ServerRuntime" in names:
         return lambda access, store: access.server_runtime(schema, store)
-    if "Runtime" in text:
+    if "Runtime" in names:
         return lambda access, store: access.node_runtime(schema, store)
     if parameter.name == "runtime" and parameter.kind not in _VARIADIC:
         return lambda access, store: access.server_runtime(None, store)
     return None
+
+
+def _class_names(annotation: Any) -> set[str]:
+    """The names in an annotation, evaluated or not, each without the modules before it."""
+    text = annotation if isinstance(annotation, str) else str(annotation)
+    return {name.rpartition(".")[2] for name in re.findall(r"[\w.]+", text)}
 
 
 def _takes_config(parameter: inspect.Parameter, given: bool) -> bool:

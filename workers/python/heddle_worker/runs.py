@@ -60,6 +60,8 @@ class Run:
         self._request = jsonout.loads(blobs.pop(0))
         self._fenced = False
         self._cancelled = False
+        self._graph_done = False
+        self._outcome: tuple[str, dict[str, str] | None, dict[str, Any] | None] | None = None
         self._finishing = False
         self._task: asyncio.Task[None] | None = None
         part = header.get("checkpoint")
@@ -78,21 +80,26 @@ class Run:
         self._task = asyncio.get_running_loop().create_task(self._execute())
 
     def cancel(self) -> None:
-        """Stops the run; it ends with status interrupted. Without effect once its result is being reported."""
+        """Stops the run; it ends with status interrupted, or as its graph had ended already: then only a factory's
+        clean-up is under way, which has its time to end. Without effect once the result is being reported."""
         if self._task and not self._cancelled and not self._finishing:
             self._cancelled = True
-            self._task.cancel()
+            if not self._graph_done or self._fenced:
+                self._task.cancel()
             self._runs.loop.call_later(CANCEL_GRACE_S, self._abandon)
 
     def _abandon(self) -> None:
-        """Ends a cancelled run whose graph does not stop: the server must not wait for it. What it still writes is
-        refused by the fence."""
+        """Ends a cancelled run whose graph, or its factory's clean-up, does not stop: the server must not wait for it.
+        What it still writes is refused by the fence."""
         if self._finishing or self._fenced:
             return
         self._fenced = True
         self._runs.forget(self)
-        self._runs.logs.send("warning", "heddle.run", "the graph goes on although it was cancelled", self.run_id)
-        self._end("interrupted", None, None)
+        what = "clean-up of the graph's factory" if self._graph_done else "graph"
+        self._runs.logs.send("warning", "heddle.run", f"the {what} goes on although it was cancelled", self.run_id)
+        self._end(*(self._outcome or ("interrupted", None, None)))
+        if self._graph_done and self._task:
+            self._task.cancel()
 
     def _on_fenced(self) -> None:
         self._fenced = True
@@ -121,10 +128,12 @@ class Run:
                 status, error = await self._stream(graph)
                 if not self._fenced:
                     state = await self._final_state(graph)
+                self._outcome = status, error, state
         except BaseException as failure:
             status, error = self._left_by(failure, status, error)
         finally:
             self._runs.forget(self)
+        self._finishing = True
         if not self._fenced:
             self._end(status, error, state)
 
@@ -134,7 +143,7 @@ class Run:
         """The run's end when a factory failed before the graph ran, or while it cleaned up behind it: what the graph
         came to before holds unless it was a success."""
         told = self._failure(failure) if isinstance(failure, Exception) or not self._cancelled else None
-        if self._cancelled:
+        if status == "interrupted" or (self._cancelled and not self._graph_done):
             return "interrupted", None
         return (status, error) if status == "error" else ("error", told)
 
@@ -157,7 +166,7 @@ class Run:
                 return "interrupted", None
             return "error", self._failure(failure)
         finally:
-            self._finishing = True
+            self._graph_done = True
         return "success", None
 
     async def _events(self, graph: Pregel, plan: StreamPlan, value: Any) -> AsyncIterator[list[tuple[str, Any]]]:
