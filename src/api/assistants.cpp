@@ -6,6 +6,7 @@
 #include "api/objects.hpp"
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
+#include "api/search_body.hpp"
 
 #include <memory>
 #include <utility>
@@ -17,18 +18,9 @@ namespace {
 
 store::AssistantQuery assistantQuery(JsonView body) {
     store::AssistantQuery query;
-    if (const auto metadata = body.get("metadata"); metadata && metadata->isObject()) {
-        query.metadata = RawJson::copy(*metadata);
-    }
     if (const auto graph = body.get("graph_id")) query.graph_id = graph->string();
     if (const auto name = body.get("name")) query.name = name->string();
-    const Page page = pageOf(body);
-    query.limit = page.limit;
-    query.offset = page.offset;
-    if (const auto sort = body.get("sort_by")) query.sort_by = sort->string().value_or(query.sort_by);
-    if (const auto order = body.get("sort_order"); order && order->string() == "asc") {
-        query.order = store::SortOrder::kAscending;
-    }
+    readSearch(body, query);
     return query;
 }
 
@@ -50,13 +42,7 @@ asio::awaitable<Result<http::Response>> searchAssistants(Context& context, Call&
 }
 
 asio::awaitable<Result<http::Response>> countAssistants(Context& context, Call& call) {
-    auto query = std::make_shared<const store::AssistantQuery>(assistantQuery(call.json()));
-    auto job = [query](sql::Connection& db) -> Result<std::int64_t> {
-        return store::countAssistants(db, *query);
-    };
-    const auto count = co_await context.db.read(std::move(job));
-    if (!count) co_return count.error();
-    co_return http::Response::json(200, std::to_string(*count));
+    return answerCount(context, assistantQuery(call.json()), store::countAssistants);
 }
 
 asio::awaitable<Result<http::Response>> getAssistant(Context& context, Call& call) {

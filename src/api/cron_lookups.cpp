@@ -6,6 +6,7 @@
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
 #include "api/query_list.hpp"
+#include "api/search_body.hpp"
 #include "store/crons.hpp"
 
 #include <memory>
@@ -22,16 +23,7 @@ store::CronQuery cronQuery(JsonView body) {
         query.assistant = AssistantId::parse(id->string().value_or(""));
     if (const auto id = body.given("thread_id")) query.thread = ThreadId::parse(id->string().value_or(""));
     if (const auto enabled = body.given("enabled")) query.enabled = enabled->boolean();
-    if (const auto metadata = body.given("metadata"); metadata && metadata->isObject()) {
-        query.metadata = RawJson::copy(*metadata);
-    }
-    const Page page = pageOf(body);
-    query.limit = page.limit;
-    query.offset = page.offset;
-    if (const auto sort = body.get("sort_by")) query.sort_by = sort->string().value_or(query.sort_by);
-    if (const auto order = body.get("sort_order"); order && order->string() == "asc") {
-        query.order = store::SortOrder::kAscending;
-    }
+    readSearch(body, query);
     return query;
 }
 
@@ -53,11 +45,7 @@ asio::awaitable<Result<http::Response>> searchCrons(Context& context, Call& call
 }
 
 asio::awaitable<Result<http::Response>> countCrons(Context& context, Call& call) {
-    auto query = std::make_shared<const store::CronQuery>(cronQuery(call.json()));
-    auto job = [query](sql::Connection& db) -> Result<std::int64_t> { return store::countCrons(db, *query); };
-    const auto count = co_await context.db.read(std::move(job));
-    if (!count) co_return count.error();
-    co_return http::Response::json(200, std::to_string(*count));
+    return answerCount(context, cronQuery(call.json()), store::countCrons);
 }
 
 asio::awaitable<Result<http::Response>> getCron(Context& context, Call& call) {

@@ -7,6 +7,7 @@
 #include "api/operation.hpp"
 #include "api/pagination.hpp"
 #include "api/query_list.hpp"
+#include "api/search_body.hpp"
 #include "api/thread_state.hpp"
 #include "store/runs.hpp"
 
@@ -147,17 +148,10 @@ store::ThreadQuery threadQuery(JsonView body) {
             if (const auto parsed = ThreadId::parse(id.string().value_or(""))) query.ids.push_back(*parsed);
         }
     }
-    query.metadata = objectOr(body, "metadata");
     query.values = objectOr(body, "values");
     if (const auto status = body.get("status"))
         query.status = parseThreadStatus(status->string().value_or(""));
-    const Page page = pageOf(body);
-    query.limit = page.limit;
-    query.offset = page.offset;
-    if (const auto sort = body.get("sort_by")) query.sort_by = sort->string().value_or(query.sort_by);
-    if (const auto order = body.get("sort_order"); order && order->string() == "asc") {
-        query.order = store::SortOrder::kAscending;
-    }
+    readSearch(body, query);
     return query;
 }
 
@@ -201,13 +195,7 @@ asio::awaitable<Result<http::Response>> searchThreads(Context& context, Call& ca
 }
 
 asio::awaitable<Result<http::Response>> countThreads(Context& context, Call& call) {
-    auto query = std::make_shared<const store::ThreadQuery>(threadQuery(call.json()));
-    auto job = [query](sql::Connection& db) -> Result<std::int64_t> {
-        return store::countThreads(db, *query);
-    };
-    const auto count = co_await context.db.read(std::move(job));
-    if (!count) co_return count.error();
-    co_return http::Response::json(200, std::to_string(*count));
+    return answerCount(context, threadQuery(call.json()), store::countThreads);
 }
 
 }  // namespace

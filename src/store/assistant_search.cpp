@@ -7,10 +7,8 @@
 #include "store/conditions.hpp"
 #include "store/metadata_plan.hpp"
 #include "store/page.hpp"
+#include "store/sorting.hpp"
 
-#include <algorithm>
-#include <array>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -27,18 +25,16 @@ std::string escapedForLike(std::string_view text) {
 }
 
 std::string orderBy(const AssistantQuery& query) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kColumns = {{
+    static constexpr SortColumns<5> kColumns = {{
         {"assistant_id", "a.uuid"},
         {"created_at", "a.created_at"},
         {"updated_at", "a.updated_at"},
         {"name", "a.name"},
         {"graph_id", "a.graph_id"},
     }};
-    const auto* const column = std::find_if(kColumns.begin(), kColumns.end(),
-                                            [&query](const auto& c) { return c.first == query.sort_by; });
-    if (column == kColumns.end()) throw std::logic_error("assistants cannot be sorted by " + query.sort_by);
-    const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
-    return " ORDER BY " + std::string(column->second) + direction + ", a.id" + direction;
+    const Sorting sorting = sortingOf(query, kColumns);
+    const std::string direction(sorting.direction);
+    return " ORDER BY " + std::string(sorting.column) + direction + ", a.id" + direction;
 }
 
 Conditions conditions(sql::Connection& db, const AssistantQuery& query, const MetadataPlan& plan,

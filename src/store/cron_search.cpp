@@ -4,10 +4,8 @@
 #include "store/crons.hpp"
 #include "store/metadata_plan.hpp"
 #include "store/page.hpp"
+#include "store/sorting.hpp"
 
-#include <algorithm>
-#include <array>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -15,7 +13,7 @@ namespace heddle::store {
 namespace {
 
 std::string orderBy(const CronQuery& query) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kColumns = {{
+    static constexpr SortColumns<7> kColumns = {{
         {"cron_id", "c.uuid"},
         {"assistant_id", "c.assistant_uuid"},
         {"thread_id", "t.uuid"},
@@ -24,11 +22,9 @@ std::string orderBy(const CronQuery& query) {
         {"created_at", "c.created_at"},
         {"updated_at", "c.updated_at"},
     }};
-    const auto* const column = std::find_if(kColumns.begin(), kColumns.end(),
-                                            [&query](const auto& c) { return c.first == query.sort_by; });
-    if (column == kColumns.end()) throw std::logic_error("crons cannot be sorted by " + query.sort_by);
-    const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
-    return " ORDER BY " + std::string(column->second) + direction + ", c.id" + direction;
+    const Sorting sorting = sortingOf(query, kColumns);
+    const std::string direction(sorting.direction);
+    return " ORDER BY " + std::string(sorting.column) + direction + ", c.id" + direction;
 }
 
 Conditions conditions(const CronQuery& query, const MetadataPlan& plan) {

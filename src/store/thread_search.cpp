@@ -7,13 +7,11 @@
 #include "store/metadata_plan.hpp"
 #include "store/page.hpp"
 #include "store/rows.hpp"
+#include "store/sorting.hpp"
 #include "store/thread_rows.hpp"
 #include "store/threads.hpp"
 #include "store/value_bits.hpp"
 
-#include <algorithm>
-#include <array>
-#include <stdexcept>
 #include <utility>
 
 namespace heddle::store {
@@ -89,19 +87,17 @@ Lookup firstFor(sql::Connection& db, const ThreadQuery& query, const Plan& plan)
 }
 
 std::string orderBy(const ThreadQuery& query) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kColumns = {{
+    static constexpr SortColumns<5> kColumns = {{
         {"thread_id", "t.uuid"},
         {"status", "t.status"},  // and then by updated_at, as the index is
         {"created_at", "t.created_at"},
         {"updated_at", "t.updated_at"},
         {"state_updated_at", "t.state_updated_at"},
     }};
-    const auto* const column = std::find_if(kColumns.begin(), kColumns.end(),
-                                            [&query](const auto& c) { return c.first == query.sort_by; });
-    if (column == kColumns.end()) throw std::logic_error("threads cannot be sorted by " + query.sort_by);
-    const std::string direction = query.order == SortOrder::kAscending ? " ASC" : " DESC";
+    const Sorting sorting = sortingOf(query, kColumns);
+    const std::string direction(sorting.direction);
     const std::string then = query.sort_by == "status" ? ", t.updated_at" + direction : "";
-    return " ORDER BY " + std::string(column->second) + direction + then + ", t.id" + direction;
+    return " ORDER BY " + std::string(sorting.column) + direction + then + ", t.id" + direction;
 }
 
 bool matches(sql::Connection& db, std::int64_t id, const Plan& plan, const ThreadQuery& query) {
