@@ -166,16 +166,20 @@ def stopped_backup(server, file, size=1):
     """A backup that was stopped (SIGSTOP) when it had written so much; it goes on at the end."""
     partial = pathlib.Path(f"{file}.partial")
 
-    def changed():
+    def seen():
+        """What tells one file from another of that name, and its size; the new backup removes the old one first."""
         try:
-            return partial.stat().st_ctime_ns
+            found = partial.stat()
         except FileNotFoundError:
-            return None
+            return None, 0
+        return found.st_ctime_ns, found.st_size
 
-    before = changed()
+    before, _ = seen()
     process = start_killable("backup", file, *place(server))
-    while process.poll() is None and not (changed() not in (None, before) and partial.stat().st_size >= size):
-        pass
+    while process.poll() is None:
+        which, written = seen()
+        if which not in (None, before) and written >= size:
+            break
     process.send_signal(signal.SIGSTOP)
     try:
         yield process
