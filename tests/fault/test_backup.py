@@ -167,19 +167,23 @@ def stopped_backup(server, file, size=1):
     partial = pathlib.Path(f"{file}.partial")
 
     def seen():
-        """What tells one file from another of that name, and its size; the new backup removes the old one first."""
+        """What tells one file from another of that name, and its size; a new backup removes an old one first. While it
+        does, the old one may still be found, changed already."""
         try:
             found = partial.stat()
         except FileNotFoundError:
             return None, 0
-        return found.st_ctime_ns, found.st_size
+        return (found.st_ctime_ns, found.st_size) if found.st_nlink == 1 else (None, 0)
 
     before, _ = seen()
     process = start_killable("backup", file, *place(server))
-    while process.poll() is None:
-        which, written = seen()
-        if which not in (None, before) and written >= size:
-            break
+
+    def written():
+        which, there = seen()
+        return which not in (None, before) and there >= size
+
+    while process.poll() is None and not (written() and written()):
+        pass
     process.send_signal(signal.SIGSTOP)
     try:
         yield process
