@@ -20,8 +20,7 @@ asio::awaitable<Result<http::Response>> listVersions(Context& context, Call& cal
     const auto id = pathId<AssistantId>(call, "assistant_id", "assistant");
     if (!id) co_return id.error();
     auto query = std::make_shared<store::VersionQuery>();
-    const auto metadata = call.json().get("metadata");
-    if (metadata && metadata->isObject()) query->metadata = RawJson::copy(*metadata);
+    query->metadata = RawJson::copy(call.json().objectAt("metadata"));
     const Page page = pageOf(call.json());
     query->limit = page.limit;
     query->offset = page.offset;

@@ -18,16 +18,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-RawJson objectIn(JsonView body, std::string_view field) {
-    const auto value = body.given(field);
-    return value && value->isObject() ? RawJson::copy(*value) : RawJson::trusted("{}");
-}
-
-std::optional<std::string> stringIn(JsonView body, std::string_view field) {
-    const auto value = body.given(field);
-    return value ? value->string() : std::nullopt;
-}
-
 // Whether a run can be made of the payload.
 enum class WebhookIs { kChecked, kAsItWas };
 Result<void> checkRun(const Context& context, const Cron& cron, Timestamp now, WebhookIs webhook) {
@@ -43,14 +33,14 @@ Result<void> checkRun(const Context& context, const Cron& cron, Timestamp now, W
 // What the payload says of the cron itself.
 Result<void> readPayload(Context& context, Cron& cron) {
     const JsonView payload = cron.payload.view();
-    cron.schedule = stringIn(payload, "schedule").value_or("");
-    cron.timezone = stringIn(payload, "timezone");
-    cron.metadata = objectIn(payload, "metadata");
-    cron.keeps_threads = stringIn(payload, "on_run_completed") == "keep";
+    cron.schedule = payload.stringAt("schedule").value_or("");
+    cron.timezone = payload.stringAt("timezone");
+    cron.metadata = RawJson::copy(payload.objectAt("metadata"));
+    cron.keeps_threads = payload.stringAt("on_run_completed") == "keep";
     const auto enabled = payload.given("enabled");
     cron.enabled = !enabled || enabled->boolean().value_or(true);
     cron.end_time = std::nullopt;
-    if (const auto text = stringIn(payload, "end_time")) {
+    if (const auto text = payload.stringAt("end_time")) {
         const auto end = cron::readEndTime(context.zones, cron.timezone, *text);
         if (!end) return end.error();
         cron.end_time = *end;
@@ -92,7 +82,7 @@ http::Response shown(const Cron& cron) {
 
 asio::awaitable<Result<http::Response>> create(Context& context, Call& call, std::optional<ThreadId> thread) {
     const Timestamp now = context.clock.now();
-    const std::string name = stringIn(call.json(), "assistant_id").value_or("");
+    const std::string name = call.json().stringAt("assistant_id").value_or("");
     const auto assistant = assistantNamed(context, name);
     if (!assistant) co_return noAssistant(name.substr(0, 100));
     auto cron = std::make_shared<Cron>();

@@ -126,8 +126,7 @@ asio::awaitable<Result<http::Response>> searchItems(Context& context, Call& call
     auto prefix = namespaceIn(body, "namespace_prefix");
     if (!prefix) co_return prefix.error();
     query->prefix = std::move(*prefix);
-    const auto filter = body.get("filter");
-    if (filter && filter->isObject()) query->filter = RawJson::copy(*filter);
+    query->filter = RawJson::copy(body.objectAt("filter"));
     const Page page = pageOf(body);
     query->limit = page.limit;
     query->offset = page.offset;

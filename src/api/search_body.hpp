@@ -20,9 +20,7 @@ namespace heddle::api {
 // metadata, limit, offset, sort_by and sort_order of a body that the schema accepted.
 template <class Query>
 void readSearch(JsonView body, Query& query) {
-    if (const auto metadata = body.get("metadata"); metadata && metadata->isObject()) {
-        query.metadata = RawJson::copy(*metadata);
-    }
+    query.metadata = RawJson::copy(body.objectAt("metadata"));
     const Page page = pageOf(body);
     query.limit = page.limit;
     query.offset = page.offset;

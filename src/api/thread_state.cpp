@@ -194,9 +194,7 @@ asio::awaitable<Result<http::Response>> postHistory(Context& context, Call& call
     if (before && before->isObject() && !request.before) {
         co_return Problem::invalid("before: needs a checkpoint_id");
     }
-    if (const auto filter = body.get("metadata"); filter && filter->isObject()) {
-        request.metadata = RawJson::copy(*filter);
-    }
+    request.metadata = RawJson::copy(body.objectAt("metadata"));
     auto states = co_await context.runs.history(std::move(request));
     if (!states) co_return states.error();
     co_return historyResponse(std::move(*states), selected(call));

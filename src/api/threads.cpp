@@ -20,11 +20,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-RawJson objectOr(JsonView body, std::string_view key) {
-    const auto value = body.get(key);
-    return value && value->isObject() ? RawJson::copy(*value) : RawJson::trusted("{}");
-}
-
 asio::awaitable<Result<Thread>> readThread(Context& context, ThreadId id) {
     auto job = [id](sql::Connection& db) -> Result<Thread> {
         auto thread = store::findThread(db, id);
@@ -77,7 +72,7 @@ asio::awaitable<Result<http::Response>> createThread(Context& context, Call& cal
     thread.id = id_text && id_text->isString() ? ThreadId::parse(*id_text->string()).value_or(ThreadId())
                                                : ThreadId::v7(context.clock, context.random);
     thread.created_at = thread.updated_at = thread.state_updated_at = context.clock.now();
-    thread.metadata = objectOr(body, "metadata");
+    thread.metadata = RawJson::copy(body.objectAt("metadata"));
     const auto ttl = body.get("ttl");
     thread.ttl = ttl ? ttlOf(*ttl) : context.config.thread_ttl.forNewThreads();
     const auto if_exists = body.get("if_exists");
@@ -115,7 +110,7 @@ asio::awaitable<Result<http::Response>> getThread(Context& context, Call& call) 
 asio::awaitable<Result<http::Response>> patchThread(Context& context, Call& call) {
     const auto id = pathId<ThreadId>(call, "thread_id", "thread");
     if (!id) co_return id.error();
-    auto metadata = std::make_shared<const RawJson>(objectOr(call.json(), "metadata"));
+    auto metadata = std::make_shared<const RawJson>(RawJson::copy(call.json().objectAt("metadata")));
     const auto given = call.json().get("ttl");
     std::optional<std::optional<ThreadTtl>> ttl;
     if (given) ttl = ttlOf(*given);
@@ -148,7 +143,7 @@ store::ThreadQuery threadQuery(JsonView body) {
             if (const auto parsed = ThreadId::parse(id.string().value_or(""))) query.ids.push_back(*parsed);
         }
     }
-    query.values = objectOr(body, "values");
+    query.values = RawJson::copy(body.objectAt("values"));
     if (const auto status = body.get("status"))
         query.status = parseThreadStatus(status->string().value_or(""));
     readSearch(body, query);

@@ -58,6 +58,16 @@ class JsonView {
         const auto value = get(key);
         return value && !value->isNull() ? value : std::nullopt;
     }
+    // The object at a key; {} where there is none.
+    [[nodiscard]] JsonView objectAt(std::string_view key) const {
+        const auto value = get(key);
+        return value && value->isObject() ? *value : JsonView("{}");
+    }
+    // The decoded string at a key; nothing where there is none.
+    [[nodiscard]] std::optional<std::string> stringAt(std::string_view key) const {
+        const auto value = get(key);
+        return value ? value->string() : std::nullopt;
+    }
 
   private:
     explicit JsonView(std::string_view text) : text_(text) {}

@@ -22,8 +22,7 @@ Problem bothConfigurableAndContext() {
 
 Result<void> setSettings(Assistant& assistant, const std::optional<RawJson>& config,
                          const std::optional<RawJson>& context) {
-    const auto found = config ? config->view().get("configurable") : std::nullopt;
-    const JsonView configurable = found && found->isObject() ? *found : JsonView::trusted("{}");
+    const JsonView configurable = (config ? config->view() : JsonView()).objectAt("configurable");
     if (context && !isEmpty(context->view())) {
         if (!isEmpty(configurable)) {
             return bothConfigurableAndContext();

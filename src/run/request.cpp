@@ -16,11 +16,6 @@ RawJson rawOr(JsonView body, std::string_view key, std::string_view fallback) {
     return value ? RawJson::copy(*value) : RawJson::trusted(std::string(fallback));
 }
 
-std::optional<std::string> stringOf(JsonView body, std::string_view key) {
-    const auto value = body.get(key);
-    return value ? value->string() : std::nullopt;
-}
-
 bool flag(JsonView body, std::string_view key) {
     const auto value = body.get(key);
     return value && value->boolean().value_or(false);
@@ -112,11 +107,6 @@ RawJson mergedConfig(JsonView assistant, JsonView request, const RawJson& config
     return RawJson::trusted(writer.take());
 }
 
-JsonView objectAt(JsonView object, std::string_view key) {
-    const auto value = object.get(key);
-    return value && value->isObject() ? *value : JsonView::trusted("{}");
-}
-
 // One step of `goto`: a node's name, or {node, input}.
 Result<void> checkStep(JsonView step, const std::string& where) {
     if (step.isString()) {
@@ -180,7 +170,7 @@ Result<void> checkCommand(JsonView command) {
 Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread) {
     RunRequest request;
     request.thread = thread;
-    request.assistant = stringOf(body, "assistant_id").value_or("");
+    request.assistant = body.stringAt("assistant_id").value_or("");
     request.input = rawOr(body, "input", "null");
     request.command = rawOr(body, "command", "null");
     if (const auto checked = checkCommand(request.command.view()); !checked) return checked.error();
@@ -188,26 +178,26 @@ Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread
     request.config = rawOr(body, "config", "{}");
     request.context = rawOr(body, "context", "{}");
     request.checkpoint = checkpointOf(body);
-    request.webhook = stringOf(body, "webhook");
+    request.webhook = body.stringAt("webhook");
     request.interrupt_before = rawOr(body, "interrupt_before", "null");
     request.interrupt_after = rawOr(body, "interrupt_after", "null");
     request.stream_mode = streamModes(body);
     request.feedback_keys = rawOr(body, "feedback_keys", "null");
     request.subgraphs = flag(body, "stream_subgraphs");
     request.resumable = flag(body, "stream_resumable");
-    if (const auto text = stringOf(body, "multitask_strategy")) {
+    if (const auto text = body.stringAt("multitask_strategy")) {
         request.multitask_strategy = parseMultitaskStrategy(*text).value_or(MultitaskStrategy::kEnqueue);
     }
-    if (stringOf(body, "if_not_exists") == "create") request.if_not_exists = IfNotExists::kCreate;
-    if (stringOf(body, "on_completion") == "keep") request.on_completion = OnCompletion::kKeep;
-    if (stringOf(body, "on_disconnect") == "cancel") request.on_disconnect = OnDisconnect::kCancel;
+    if (body.stringAt("if_not_exists") == "create") request.if_not_exists = IfNotExists::kCreate;
+    if (body.stringAt("on_completion") == "keep") request.on_completion = OnCompletion::kKeep;
+    if (body.stringAt("on_disconnect") == "cancel") request.on_disconnect = OnDisconnect::kCancel;
     if (const auto after = body.given("after_seconds")) {
         request.after_s = after->number();
         if (!request.after_s || std::abs(*request.after_s) > kAfterMax_s) {
             return Problem::invalid("after_seconds: must be a number of at most ten years");
         }
     }
-    request.durability = stringOf(body, "durability").value_or("async");
+    request.durability = body.stringAt("durability").value_or("async");
     if (const auto during = body.get("checkpoint_during"); during && during->boolean() == false) {
         request.checkpoint_during = false;
         if (!body.get("durability")) request.durability = "exit";
@@ -217,7 +207,7 @@ Result<RunRequest> parseRunRequest(JsonView body, std::optional<ThreadId> thread
 
 Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, const Thread& thread,
                        const RunId& id, Timestamp now) {
-    const JsonView asked = objectAt(request.config.view(), "configurable");
+    const JsonView asked = request.config.view().objectAt("configurable");
     if (!isEmptyObject(request.context.view()) && !isEmptyObject(asked)) {
         return bothConfigurableAndContext();
     }
@@ -236,12 +226,12 @@ Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, co
     // assistant ← thread ← ids ← config.metadata ← metadata
     RawJson metadata = mergeObjects(assistant.metadata.view(), thread.metadata.view());
     metadata = mergeObjects(metadata.view(), JsonView::trusted(idsJson(run, thread, false)));
-    metadata = mergeObjects(metadata.view(), objectAt(request.config.view(), "metadata"));
+    metadata = mergeObjects(metadata.view(), request.config.view().objectAt("metadata"));
     run.metadata = mergeObjects(metadata.view(), request.metadata.view());
 
     const JsonView over = isEmptyObject(request.context.view()) ? asked : request.context.view();
     RawJson configurable =
-        withoutServersOwn(mergeObjects(objectAt(assistant.config.view(), "configurable"), over));
+        withoutServersOwn(mergeObjects(assistant.config.view().objectAt("configurable"), over));
     configurable = mergeObjects(configurable.view(), request.headers.view());
     configurable = mergeObjects(configurable.view(), checkpointKeys(request.checkpoint.view()).view());
     configurable = mergeObjects(configurable.view(), JsonView::trusted(idsJson(run, thread, true)));
@@ -251,7 +241,7 @@ Result<Run> composeRun(const RunRequest& request, const Assistant& assistant, co
     kwargs.command = request.command;
     kwargs.config = mergedConfig(assistant.config.view(), request.config.view(), configurable, &run.metadata);
     const JsonView base_context = isEmptyObject(assistant.context.view())
-                                      ? objectAt(assistant.config.view(), "configurable")
+                                      ? assistant.config.view().objectAt("configurable")
                                       : assistant.context.view();
     kwargs.context = mergeObjects(base_context, over);
     kwargs.stream_mode = request.stream_mode;
@@ -274,7 +264,7 @@ void adopt(Thread& thread, const RunRequest& request, const Assistant& assistant
     if (!thread.metadata.view().get("assistant_id")) ids.key("assistant_id").string(assistant.id.str());
     ids.endObject();
     thread.metadata = mergeObjects(thread.metadata.view(), JsonView::trusted(ids.text()));
-    const RawJson configurable = RawJson::copy(objectAt(assistant.config.view(), "configurable"));
+    const RawJson configurable = RawJson::copy(assistant.config.view().objectAt("configurable"));
     thread.config = mergedConfig(assistant.config.view(), request.config.view(), configurable, nullptr);
     thread.graph_id = assistant.graph_id;
 }

@@ -12,11 +12,17 @@
 namespace heddle::store {
 namespace {
 
-std::optional<std::int64_t> lockAssistant(sql::Connection& db, const AssistantId& id) {
-    std::string text = "SELECT id FROM assistants WHERE uuid = $1";
+struct Head {
+    std::int64_t id = 0;
+    RawJson metadata;
+};
+
+// The row to change, locked.
+std::optional<Head> lockAssistant(sql::Connection& db, const AssistantId& id) {
+    std::string text = "SELECT id, metadata FROM assistants WHERE uuid = $1";
     text += sql::dialect::forUpdate(db.dialect());
     auto row = db.query(text, id.str());
-    return row.step() ? std::optional<std::int64_t>(row.integer(0)) : std::nullopt;
+    return row.step() ? std::optional<Head>({row.integer(0), jsonAt(row, 1)}) : std::nullopt;
 }
 
 // Whether config and context are those that the configuration gave the system assistant the last time.
@@ -66,13 +72,13 @@ bool insertAssistant(sql::Connection& db, const Assistant& assistant) {
     keepVersion(db, assistant);
     if (assistant.metadata.text() == "{}") return true;
     const RawJson nothing = RawJson::trusted("{}");
-    updateMetadataIndex(db, kAssistantMetadata, lockAssistant(db, assistant.id).value(), nothing.view(),
+    updateMetadataIndex(db, kAssistantMetadata, lockAssistant(db, assistant.id)->id, nothing.view(),
                         assistant.metadata.view());
     return true;
 }
 
 void saveAssistant(sql::Connection& db, const Assistant& assistant) {
-    const auto before = findAssistant(db, assistant.id);
+    const auto before = lockAssistant(db, assistant.id);
     if (!before) return;
     db.run(
         "UPDATE assistants SET graph_id = $1, name = $2, description = $3, config = $4, context = $5,"
@@ -80,8 +86,8 @@ void saveAssistant(sql::Connection& db, const Assistant& assistant) {
         assistant.graph_id, assistant.name, assistant.description, assistant.config.text(),
         assistant.context.text(), assistant.metadata.text(), assistant.version, assistant.created_at.micros(),
         assistant.updated_at.micros(), assistant.id.str());
-    updateMetadataIndex(db, kAssistantMetadata, lockAssistant(db, assistant.id).value(),
-                        before->metadata.view(), assistant.metadata.view());
+    updateMetadataIndex(db, kAssistantMetadata, before->id, before->metadata.view(),
+                        assistant.metadata.view());
 }
 
 bool removeAssistant(sql::Connection& db, const AssistantId& id) {

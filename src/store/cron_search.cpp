@@ -111,10 +111,11 @@ CronPage searchCrons(sql::Connection& db, const CronQuery& query) {
         return page;
     }
     auto where = conditions(query, plan);
-    const std::string text = selectCron() + where.where() + orderBy(query) +
+    // Payloads may be large: only those of the page are read.
+    const std::string text = "SELECT c.id FROM crons c LEFT JOIN threads t ON t.id = c.thread" +
+                             where.where() + orderBy(query) +
                              where.tail(" LIMIT ? OFFSET ?", query.limit, query.offset);
-    auto rows = where.query(db, text);
-    while (rows.step()) page.crons.push_back(readCron(rows));
+    page.crons = load(db, rowIds(where.query(db, text)));
     const auto known = totalAfter(page.crons.size(), query.offset, query.limit);
     page.total = known ? *known : count(db, query, plan);
     return page;

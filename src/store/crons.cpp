@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/crons.hpp"
 
+#include "sql/dialect.hpp"
 #include "store/cron_rows.hpp"
 #include "store/metadata_index.hpp"
 
@@ -9,9 +10,17 @@ namespace {
 
 constexpr std::int64_t kFiringsKept = 1'000;
 
-std::optional<std::int64_t> rowOf(sql::Connection& db, const CronId& id) {
-    auto row = db.query("SELECT id FROM crons WHERE uuid = $1", id.str());
-    return row.step() ? std::optional<std::int64_t>(row.integer(0)) : std::nullopt;
+struct Head {
+    std::int64_t id = 0;
+    RawJson metadata;
+};
+
+// The row to change, locked.
+std::optional<Head> lockCron(sql::Connection& db, const CronId& id) {
+    std::string text = "SELECT id, metadata FROM crons WHERE uuid = $1";
+    text += sql::dialect::forUpdate(db.dialect());
+    auto row = db.query(text, id.str());
+    return row.step() ? std::optional<Head>({row.integer(0), jsonAt(row, 1)}) : std::nullopt;
 }
 
 }  // namespace
@@ -29,11 +38,11 @@ void insertCron(sql::Connection& db, const Cron& cron) {
         cron.keeps_threads ? 1 : 0, cron.payload.text(), cron.metadata.text(), cron.enabled ? 1 : 0,
         cron.disabled_reason, micros(cron.next_run), cron.created_at.micros(), cron.updated_at.micros());
     const RawJson nothing = RawJson::trusted("{}");
-    updateMetadataIndex(db, kCronMetadata, rowOf(db, cron.id).value(), nothing.view(), cron.metadata.view());
+    updateMetadataIndex(db, kCronMetadata, lockCron(db, cron.id)->id, nothing.view(), cron.metadata.view());
 }
 
 void saveCron(sql::Connection& db, const Cron& cron) {
-    const auto before = findCron(db, cron.id);
+    const auto before = lockCron(db, cron.id);
     if (!before) return;
     db.run(
         "UPDATE crons SET schedule = $1, timezone = $2, end_time = $3, keeps_threads = $4, payload = $5,"
@@ -42,8 +51,7 @@ void saveCron(sql::Connection& db, const Cron& cron) {
         cron.schedule, cron.timezone, micros(cron.end_time), cron.keeps_threads ? 1 : 0, cron.payload.text(),
         cron.metadata.text(), cron.enabled ? 1 : 0, cron.disabled_reason, micros(cron.next_run),
         cron.updated_at.micros(), cron.id.str());
-    updateMetadataIndex(db, kCronMetadata, rowOf(db, cron.id).value(), before->metadata.view(),
-                        cron.metadata.view());
+    updateMetadataIndex(db, kCronMetadata, before->id, before->metadata.view(), cron.metadata.view());
 }
 
 std::optional<Cron> findCron(sql::Connection& db, const CronId& id) {
@@ -84,22 +92,22 @@ bool passCron(sql::Connection& db, const CronSlot& slot) {
 
 Kept keepFiring(sql::Connection& db, const CronSlot& slot, const std::optional<RunId>& run,
                 const std::optional<std::string>& error, Timestamp now) {
-    const auto row = rowOf(db, slot.cron);
+    const auto row = lockCron(db, slot.cron);
     if (!row) return Kept::kNotDue;
     const auto fired = singleInteger(db.query(
-        "SELECT count(*) FROM cron_firings WHERE cron = $1 AND slot = $2", *row, slot.slot.micros()));
+        "SELECT count(*) FROM cron_firings WHERE cron = $1 AND slot = $2", row->id, slot.slot.micros()));
     if (fired > 0) return Kept::kFiredBefore;
     const auto moved =
         db.run("UPDATE crons SET next_run = $1, firings = firings + 1 WHERE id = $2 AND next_run = $3",
-               micros(slot.next), *row, slot.due.micros());
+               micros(slot.next), row->id, slot.due.micros());
     if (moved == 0) return Kept::kNotDue;
-    const auto number = singleInteger(db.query("SELECT firings FROM crons WHERE id = $1", *row));
+    const auto number = singleInteger(db.query("SELECT firings FROM crons WHERE id = $1", row->id));
     const auto uuid = run ? std::optional<std::string>(run->str()) : std::nullopt;
     db.run(
         "INSERT INTO cron_firings (cron, number, slot, fired_at, run_uuid, error) VALUES ($1, $2, $3, $4, "
         "$5, $6)",
-        *row, number, slot.slot.micros(), now.micros(), uuid, error);
-    db.run("DELETE FROM cron_firings WHERE cron = $1 AND number <= $2", *row, number - kFiringsKept);
+        row->id, number, slot.slot.micros(), now.micros(), uuid, error);
+    db.run("DELETE FROM cron_firings WHERE cron = $1 AND number <= $2", row->id, number - kFiringsKept);
     return Kept::kYes;
 }
 

@@ -53,14 +53,20 @@ bool isNarrow(sql::Connection& db, const Namespace& prefix, std::int64_t all) {
     return found <= most;
 }
 
-// SELECT of `columns`, newest first. The pluses keep SQLite from choosing the other index.
+// As addPrefix(); the pluses keep SQLite from taking the namespaces' index, so that another order holds.
+void addPrefixInOrder(Conditions& conditions, const Namespace& prefix) {
+    if (prefix.empty()) return;
+    conditions.add("+ns >= ? AND +ns < ?", encodeNamespace(prefix), afterNamespace(prefix));
+}
+
+// SELECT of `columns`, newest first.
 std::pair<Conditions, std::string> newestFirst(const ItemQuery& query, bool narrow, std::string_view columns,
                                                std::int64_t bits, Timestamp now) {
     Conditions conditions;
     if (narrow) {
         addPrefix(conditions, query.prefix);
-    } else if (!query.prefix.empty()) {
-        conditions.add("+ns >= ? AND +ns < ?", encodeNamespace(query.prefix), afterNamespace(query.prefix));
+    } else {
+        addPrefixInOrder(conditions, query.prefix);
     }
     if (bits != 0) conditions.add("(value_bits & ?) = ?", bits, bits);
     addAlive(conditions, now);
@@ -73,9 +79,7 @@ std::pair<Conditions, std::string> newestFirst(const ItemQuery& query, bool narr
 std::vector<std::int64_t> findInAll(sql::Connection& db, const ItemQuery& query, const ItemFilter& filter,
                                     Timestamp now) {
     Conditions conditions;
-    if (!query.prefix.empty()) {
-        conditions.add("+ns >= ? AND +ns < ?", encodeNamespace(query.prefix), afterNamespace(query.prefix));
-    }
+    addPrefixInOrder(conditions, query.prefix);
     addAlive(conditions, now);
     auto rows = conditions.query(db, "SELECT id, updated_at, value FROM items" + conditions.where());
     std::vector<std::pair<std::int64_t, std::int64_t>> found;

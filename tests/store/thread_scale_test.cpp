@@ -2,6 +2,7 @@
 // Searches among many threads, and large threads that go: prints what they take, asserts generously.
 #include "store/checkpoints.hpp"
 #include "store/harness.hpp"
+#include "store/sanitized.hpp"
 #include "store/threads.hpp"
 
 #include <algorithm>
@@ -14,11 +15,6 @@ using sql::Connection;
 using store::ThreadQuery;
 using Time = std::chrono::steady_clock;
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HEDDLE_SANITIZED 1
-#endif
-#endif
 #ifdef HEDDLE_SANITIZED
 constexpr int kThreads = 5'000;
 constexpr int kLargeMb = 20;

@@ -2,6 +2,7 @@
 // Searches by meaning among many items: prints what they take, asserts generously.
 #include "store/harness.hpp"
 #include "store/items.hpp"
+#include "store/sanitized.hpp"
 #include "support/vectors.hpp"
 
 #include <algorithm>
@@ -16,11 +17,6 @@ using sql::Connection;
 using store::ItemQuery;
 using Time = std::chrono::steady_clock;
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HEDDLE_SANITIZED 1
-#endif
-#endif
 #ifdef HEDDLE_SANITIZED
 constexpr int kItems = 2'000;
 constexpr double kAllowance = 20;
