@@ -3,6 +3,8 @@
 
 #include "api/api.hpp"
 #include "app/execution.hpp"
+#include "app/retention.hpp"
+#include "app/server_options.hpp"
 #include "app/upkeep.hpp"
 #include "base/log.hpp"
 #include "cron/ticker.hpp"
@@ -16,10 +18,6 @@
 #include "run/service.hpp"
 #include "sql/sqlite.hpp"
 #include "store/assistants.hpp"
-#include "store/deliveries.hpp"
-#include "store/items.hpp"
-#include "store/run_events.hpp"
-#include "store/runs.hpp"
 #include "store/schema.hpp"
 #include "webhook/dispatcher.hpp"
 #include "webhook/listener_addresses.hpp"
@@ -33,7 +31,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -52,12 +49,6 @@ constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
 constexpr std::size_t kLoggedHeader = 1'024;  // bytes of its value
 constexpr std::chrono::minutes kSweepEvery{10};
-constexpr std::chrono::hours kRetiredRunsStay{24};
-constexpr std::chrono::hours kRunEventsStay{24};  // after the run's end
-constexpr std::chrono::hours kDeliveredWebhooksStay{24 * 7};
-constexpr std::chrono::hours kFailedWebhooksStay{24 * 30};
-constexpr std::int64_t kSweepChunk = 200;     // rows of each kind in one job
-constexpr std::int64_t kSweepEvents = 5'000;  // they are many and small
 
 sql::SqliteOptions databaseOptions(metrics::Metrics& metrics) {
     sql::SqliteOptions options;
@@ -69,52 +60,6 @@ sql::SqliteOptions databaseOptions(metrics::Metrics& metrics) {
 std::string databasePath(const config::Config& config) {
     std::filesystem::create_directories(std::filesystem::path(config.database_path).parent_path());
     return config.database_path;
-}
-
-std::vector<Assistant> systemAssistants(const config::Config& config, Timestamp now) {
-    std::vector<Assistant> out;
-    for (const auto& graph : config.graphs) {
-        Assistant assistant;
-        assistant.id = systemAssistantId(graph.graph_id);
-        assistant.graph_id = assistant.name = graph.graph_id;
-        assistant.metadata = RawJson::trusted(R"({"created_by":"system"})");
-        assistant.description = graph.description;
-        assistant.config = graph.config;
-        assistant.context = graph.context;
-        assistant.created_at = assistant.updated_at = now;
-        out.push_back(std::move(assistant));
-    }
-    return out;
-}
-
-run::ServiceOptions serviceOptions(const config::Config& config) {
-    run::ServiceOptions options;
-    for (const auto& graph : config.graphs) {
-        options.graphs.push_back(graph.graph_id);
-        if (graph.runtime == config::GraphRuntime::kNative) options.native_graphs.push_back(graph.graph_id);
-    }
-    options.deliver = !config.http.disable_webhooks;
-    options.run_timeout_s = config.run_timeout_s;
-    options.stateless_values = config.webhooks.stateless_values;
-    options.webhook_fields = config.webhooks.fields;
-    options.thread_ttl = config.thread_ttl.forNewThreads();
-    return options;
-}
-
-// The most rows removed of one kind: a full chunk says that there may be more.
-Result<std::int64_t> sweepChunk(sql::Connection& db, Timestamp now) {
-    // First, so that the runs that go next have no events left to take along.
-    const auto events = store::expireRunEvents(db, now - kRunEventsStay, kSweepEvents);
-    if (events >= kSweepEvents) return kSweepChunk;
-    const auto runs = store::expireRetiredRuns(db, now - kRetiredRunsStay, kSweepChunk);
-    const auto items = store::expireItems(db, now, kSweepChunk);
-    const store::Retention retention{now - kDeliveredWebhooksStay, now - kFailedWebhooksStay};
-    const auto deliveries = store::expireDeliveries(db, retention, kSweepChunk);
-    return std::max({runs, items, deliveries});
-}
-
-webhook::Credentials webhookCredentials(const config::Config& config) {
-    return {config.webhook_headers, config.webhook_secrets};
 }
 
 // Where we dial ourselves for relative webhook URLs.
