@@ -188,7 +188,8 @@ class Peer(Server):
             file = project / "langgraph.json"
             file.write_text(json.dumps(json.loads(file.read_text()) | self.config))
         self.port = free_port()
-        self._spawn([PEER_TOOL, "python", str(self.port), project])
+        # In place of `pip install -e`, which would stay in the peer's environment.
+        self._spawn(["env", f"PYTHONPATH={project / 'src'}", PEER_TOOL, "python", str(self.port), project])
 
 
 def peer_python():

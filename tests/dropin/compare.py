@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Has the same conversation (story.py) with Heddle and with LangGraph's own server, both serving examples/python as it is, and
-compares what they gave (`./dev dropin`).
+"""Has the same conversations with Heddle and with LangGraph's own server, both serving the same project as it is, and compares what
+they gave (`./dev dropin`): story.py with examples/python, package_story.py with tests/projects/dropin.
 
-  compare.py [--record] [--show STEP]
-
---record writes what LangGraph's server gave to tests/api/dropin_transcript.json, with which tests/api/test_dropin.py compares Heddle
+--record writes what LangGraph's server gave to tests/dropin/recorded_*.json, with which tests/api/test_dropin.py compares Heddle
 in every build. --show prints both sides of the steps whose name contains STEP.
 """
 import argparse
-import asyncio
 import json
 import pathlib
 import sys
@@ -20,35 +17,36 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "support"), str(ROOT / "bench")]
 
 import servers  # noqa: E402
-import story  # noqa: E402
+from conversations import CONVERSATIONS, RECEIVING  # noqa: E402
 from judge import judge  # noqa: E402
-from receiver import Receiver  # noqa: E402
 from server import Server  # noqa: E402
 
-EXAMPLE = ROOT / "examples" / "python"
-TRANSCRIPT = ROOT / "tests" / "api" / "dropin_transcript.json"
 
-# The receiver is on loopback, which LangGraph's server refuses unless its configuration has this too.
-RECEIVING = {"webhooks": {"url": {"disable_loopback": False, "require_https": False}}}
-
-
-def tell(url):
-    with Receiver() as receiver:
-        return json.loads(json.dumps(asyncio.run(story.tell(url, receiver))))
-
-
-def of_heddle(folder):
+def of_heddle(conversation, folder):
     server = Server(folder)
-    server.config = EXAMPLE / "langgraph.json"
+    server.config = conversation.project / "langgraph.json"
     with server:
-        return tell(server.url)
+        return conversation.tell(server.url)
 
 
-def of_peer(folder):
-    if not servers.PEER_TOOL.exists():
-        raise SystemExit("dropin: ../shared/tools/peer, which starts LangGraph's own server, is not beside this checkout")
-    with servers.Peer(folder, project=EXAMPLE, config=RECEIVING) as peer:
-        return tell(f"http://127.0.0.1:{peer.port}")
+def of_peer(conversation, folder):
+    with servers.Peer(folder, project=conversation.project, config=RECEIVING) as peer:
+        return conversation.tell(f"http://127.0.0.1:{peer.port}")
+
+
+def compare(conversation, folder, given):
+    """One conversation with both. Returns whether nothing was unexpected."""
+    theirs, ours = of_peer(conversation, folder / "peer"), of_heddle(conversation, folder / "heddle")
+    if given.record:
+        conversation.record(theirs)
+    for left, right in zip(ours, theirs, strict=False):
+        if given.show and given.show in left["step"]:
+            print(json.dumps({"step": left["step"], "heddle": left["saw"], "langgraph": right["saw"]}, indent=2, ensure_ascii=False))
+    verdict = judge(ours, theirs, conversation.known)
+    for line in verdict.unexpected:
+        print(line)
+    print(f"{conversation.project.relative_to(ROOT)}: {verdict.summary()}")
+    return not verdict.unexpected
 
 
 def main():
@@ -56,25 +54,16 @@ def main():
     options.add_argument("--record", action="store_true")
     options.add_argument("--show", metavar="STEP")
     given = options.parse_args()
+    if not servers.PEER_TOOL.exists():
+        raise SystemExit("dropin: ../shared/tools/peer, which starts LangGraph's own server, is not beside this checkout")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         try:
             servers.install_peer(folder / "install")
-            theirs, ours = of_peer(folder / "peer"), of_heddle(folder / "heddle")
+            fine = [compare(each, folder / each.name, given) for each in CONVERSATIONS]
         except servers.Failed as failed:
             raise SystemExit(f"dropin: {failed}") from None
-    if given.record:
-        lines = ",\n".join(json.dumps(step, ensure_ascii=False) for step in theirs)
-        TRANSCRIPT.write_text(f"[\n{lines}\n]\n")
-        print(f"recorded {len(theirs)} steps in {TRANSCRIPT.relative_to(ROOT)}")
-    for left, right in zip(ours, theirs, strict=False):
-        if given.show and given.show in left["step"]:
-            print(json.dumps({"step": left["step"], "heddle": left["saw"], "langgraph": right["saw"]}, indent=2, ensure_ascii=False))
-    verdict = judge(ours, theirs)
-    for line in verdict.unexpected:
-        print(line)
-    print(verdict.summary())
-    return 1 if verdict.unexpected else 0
+    return 0 if all(fine) else 1
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 
-from known import KNOWN
 from observed import differences
 
 
@@ -18,8 +17,8 @@ class Verdict:
         return f"{self.equal} steps equal, {self.documented} differ as documented, {len(self.unexpected)} unexpected"
 
 
-def judge(ours, theirs):
-    """Also unexpected is a documented difference that is none any more."""
+def judge(ours, theirs, known):
+    """`known`: a table of known.py. Also unexpected is a documented difference that is none any more."""
     verdict, used = Verdict(), set()
     if [each["step"] for each in ours] != [each["step"] for each in theirs]:
         verdict.unexpected.append("the two conversations have different steps; record anew with ./dev dropin --record")
@@ -27,15 +26,15 @@ def judge(ours, theirs):
     for left, right in zip(ours, theirs, strict=True):
         unexplained, found = 0, list(differences(left["saw"], right["saw"]))
         for path, mine, other in found:
-            reasons = [at for at, (step, where, _) in enumerate(KNOWN) if re.fullmatch(step, left["step"]) and re.fullmatch(where, path)]
+            reasons = [at for at, (step, where, _) in enumerate(known) if re.fullmatch(step, left["step"]) and re.fullmatch(where, path)]
             used.update(reasons)
             if not reasons:
                 unexplained += 1
                 verdict.unexpected.append(f"{left['step']}: {path or '(all)'}: Heddle {short(mine)}, LangGraph {short(other)}")
         verdict.equal += not found
         verdict.documented += bool(found) and not unexplained
-    verdict.reasons = {KNOWN[at][2] for at in used}
-    verdict.unexpected += [f"known.py lists a difference that there is not: {KNOWN[at][:2]}" for at in range(len(KNOWN)) if at not in used]
+    verdict.reasons = {known[at][2] for at in used}
+    verdict.unexpected += [f"known.py lists a difference that there is not: {known[at][:2]}" for at in range(len(known)) if at not in used]
     return verdict
 
 

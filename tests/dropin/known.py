@@ -3,10 +3,13 @@
 
 _INTERNAL = r"(langgraph_(auth_\w+|request_id|version|api_version|plan|host|api_url)|user_id|run_attempt|__\w+__|__pregel_\w+)"
 
-# (pattern of the step, pattern of the path within what it gave, why); both patterns match the whole text.
-KNOWN = [
+# Each is (pattern of the step, pattern of the path within what it gave, why); both patterns match the whole text.
+_INSIDE = [
     (r".*", rf".*\.{_INTERNAL}(\..*)?|{_INTERNAL}",
      "what the server tells itself (who called, its version and licence, when) is not stored with runs or sent to anybody"),
+]
+EXAMPLE = [
+    *_INSIDE,
     (r".*", r"(.*\.)?langsmith_session_name", "runs are not tied to LangSmith's sessions"),
     (r"streams: messages.*|stateless: stream", r".*\.lc_versions\..*", "versions of the libraries in each server's own environment"),
     (r"assistants: (go back|search by .*)", r"(\[\d\]\.)?context\..*", "going back to a version brings its context back too, not its config alone"),
@@ -15,4 +18,7 @@ KNOWN = [
     (r"webhooks: .*", r"body\.error", "null on success instead of missing"),
     (r"webhooks: question", r"body\.values\.__interrupt__", "the receiver learns that the run waits for input"),
     (r"webhooks: stateless", r"body\.values", "left out instead of null"),
+]
+PACKAGE = [
+    *_INSIDE,
 ]
