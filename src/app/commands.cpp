@@ -6,6 +6,7 @@
 #include "base/memory.hpp"
 #include "base/random.hpp"
 #include "config/config.hpp"
+#include "config/reference.hpp"
 #include "domain/webhook_secret.hpp"
 #include "heddle_build.hpp"
 
@@ -43,6 +44,11 @@ int checkConfig(const Invocation& invocation) {
     printFindings(loaded.findings);
     if (!loaded.usable()) return 1;
     fmt::print("{}\n", config::describe(loaded.config));
+    return 0;
+}
+
+int printReference() {
+    fmt::print("{}", config::reference());
     return 0;
 }
 

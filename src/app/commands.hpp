@@ -34,6 +34,9 @@ int backup(const Invocation& invocation, const std::string& file, ExistingFile e
 // while a server is running. 1 with a line on stderr when it failed: the database is as it was then.
 int restore(const Invocation& invocation, const std::string& file);
 
+// Prints the tables of docs/configuration.md on stdout. 0.
+int printReference();
+
 // Prints a new secret for webhooks on stdout. 0.
 int printSecret();
 

@@ -17,6 +17,7 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     options.runtime = "python";
     options.command = {pythonInterpreter(config), "-m", "heddle_worker"};
     options.workers = static_cast<std::size_t>(config.python_workers);
+    options.runs_max = config.runs_per_worker;
     options.env = config.env;
     options.python_path = {workersFolder("python")};
     options.root = config.root;

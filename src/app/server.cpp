@@ -47,6 +47,7 @@ constexpr std::chrono::milliseconds kConnectionsEnd{500};
 constexpr std::chrono::milliseconds kWorkersEnd{2'000};
 constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
+constexpr std::string_view kNoKeys = "there are no API keys any more; a server without them wants a restart";
 constexpr std::size_t kLoggedHeader = 1'024;  // bytes of its value
 constexpr std::chrono::minutes kSweepEvery{10};
 
@@ -247,8 +248,10 @@ class Server::Impl {
                 continue;
             }
             dispatcher_.setCredentials(webhookCredentials(*config));
+            if (!api_.setKeys(config->api_keys)) log::error("server.keys_kept", {{"error", kNoKeys}});
             log::info("server.reloaded", {{"webhook_headers", config->webhook_headers.size()},
-                                          {"webhook_secrets", config->webhook_secrets.size()}});
+                                          {"webhook_secrets", config->webhook_secrets.size()},
+                                          {"api_keys", config->api_keys.size()}});
         }
     }
 

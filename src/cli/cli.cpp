@@ -2,6 +2,7 @@
 #include "cli/cli.hpp"
 
 #include "app/commands.hpp"
+#include "app/flag_texts.hpp"
 #include "app/listen.hpp"
 
 #include <CLI/CLI.hpp>
@@ -43,23 +44,19 @@ struct Flags {
     }
 };
 
-void addDataPlace(CLI::App& verb, Flags& flags) {
-    verb.add_option("-c,--config", flags.config, "The project's langgraph.json (the one in this folder)");
-    flags.value(verb, "data-dir", "Where the database lives (.heddle beside the config)");
-}
+// Of the settings that `heddle serve` reads, or only those that say where the database is.
+enum class Settings { kAll, kDataPlace };
 
-void addCommon(CLI::App& verb, Flags& flags) {
-    addDataPlace(verb, flags);
-    flags.value(verb, "host", "Address to listen on (127.0.0.1)");
-    flags.value(verb, "port", "Port to listen on (2024); 0 takes a free one");
-    flags.toggle(verb, "dev", "Development: webhooks may go to private addresses");
-    flags.value(verb, "python", "Interpreter for Python graphs");
-    flags.value(verb, "python-workers", "Python worker processes (2)");
-    flags.value(verb, "run-timeout", "Seconds a run may take (no limit)");
-    flags.value(verb, "cron-catch-up", "Seconds after which a missed cron fires no more (300)");
-    flags.value(verb, "allowed-hosts", "Host names the server answers to, comma separated");
-    flags.value(verb, "log-format", "text or json");
-    flags.value(verb, "log-level", "debug, info, warning or error");
+void addSettings(CLI::App& verb, Flags& flags, Settings which) {
+    verb.add_option("-c,--config", flags.config, "The project's langgraph.json, or its folder");
+    for (const auto& setting : app::flagTexts()) {
+        if (which == Settings::kDataPlace && !setting.data_place) continue;
+        if (setting.toggle) {
+            flags.toggle(verb, setting.flag, setting.help);
+        } else {
+            flags.value(verb, setting.flag, setting.help);
+        }
+    }
 }
 
 app::Invocation invocation(const Flags& flags) {
@@ -86,10 +83,10 @@ int main(int argc, char** argv) {
     cli.require_subcommand(1);
     Flags flags;
     auto* serve = cli.add_subcommand("serve", "Serve the graphs of a langgraph.json");
-    addCommon(*serve, flags);
+    addSettings(*serve, flags, Settings::kAll);
     auto* check = cli.add_subcommand("check-config",
                                      "Print the effective configuration, or every problem with its key");
-    addCommon(*check, flags);
+    addSettings(*check, flags, Settings::kAll);
     auto* listen = cli.add_subcommand("listen", "Receive webhooks and print them, to try them out");
     app::ListenCall listen_call;
     addListen(*listen, listen_call);
@@ -98,12 +95,14 @@ int main(int argc, char** argv) {
     bool force = false;
     auto* backup =
         cli.add_subcommand("backup", "Copy the database to a file, also while a server is running");
-    addDataPlace(*backup, flags);
+    addSettings(*backup, flags, Settings::kDataPlace);
     backup->add_option("FILE", file, "The backup to write")->required();
     backup->add_flag("--force", force, "Replace FILE when it exists");
     auto* restore = cli.add_subcommand("restore", "Put a backup in the place of the database");
-    addDataPlace(*restore, flags);
+    addSettings(*restore, flags, Settings::kDataPlace);
     restore->add_option("FILE", file, "The backup to read")->required();
+    auto* reference = cli.add_subcommand("reference", "Print the tables of docs/configuration.md");
+    reference->group("");  // for ./dev reference
     try {
         cli.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -113,6 +112,7 @@ int main(int argc, char** argv) {
         if (serve->parsed()) return app::serve(invocation(flags));
         if (listen->parsed()) return app::listen(listen_call);
         if (secret->parsed()) return app::printSecret();
+        if (reference->parsed()) return app::printReference();
         if (backup->parsed()) {
             using app::ExistingFile;
             return app::backup(invocation(flags), file,

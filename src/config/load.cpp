@@ -41,13 +41,17 @@ void readUnlessReplaced(const Field& field, Loading& loading) {
 }
 
 constexpr std::array<Key<Loading>, 7> kKeys{{
-    {"graphs", readUnlessReplaced<0>},
-    {"env", [](const Field&, Loading&) {}},  // read before the others: headers name its variables
-    {"dependencies", readDependencies},
-    {"webhooks", readUnlessReplaced<1>},
-    {"http", readUnlessReplaced<2>},
-    {"checkpointer", readUnlessReplaced<3>},
-    {"store", readUnlessReplaced<4>},
+    {"graphs", readUnlessReplaced<0>, "object, required", "what can be run, see [Graphs](#graphs)"},
+    {"env", [](const Field&, Loading&) {}, "object or path, `{}`",
+     "variables for the graphs: `{\"NAME\": \"value\"}`, or the path of a [.env "
+     "file](#env-files)"},  // read before the others: headers name its variables
+    {"dependencies", readDependencies, "list, `[]`",
+     "local packages as folders (`\".\"`, `\"./lib\"`) and packages as pip names them, see "
+     "[Dependencies](#dependencies)"},
+    {"webhooks", readUnlessReplaced<1>, {}, {}, webhookTexts},
+    {"http", readUnlessReplaced<2>, {}, {}, httpTexts},
+    {"checkpointer", readUnlessReplaced<3>, {}, {}, checkpointerTexts},
+    {"store", readUnlessReplaced<4>, {}, {}, storeTexts},
 }};
 
 constexpr std::string_view kImages = "only used to build images";
@@ -141,7 +145,24 @@ void readConfigFile(Loading& loading) {
     sortFindings(loading.findings.list, json.view().fields());
 }
 
+// Variables of LangGraph's images that mean nothing here, or nothing yet.
+constexpr std::array<OtherKey, 4> kOtherVariables{{
+    {"LANGGRAPH_AUTH", Severity::kWarning,
+     "not supported yet: nobody is asked who he is (see HEDDLE_API_KEYS)"},
+    {"LANGGRAPH_ENCRYPTION", Severity::kWarning, "not supported yet: nothing is encrypted"},
+    {"LANGGRAPH_CHECKPOINT_ENCRYPTION", Severity::kWarning, "not supported yet: nothing is encrypted"},
+    {"REDIS_URI", Severity::kNotice, "not used: Heddle needs no Redis"},
+}};
+
 void readVariableBlocks(Loading& loading) {
+    for (const auto& other : kOtherVariables) {
+        if (!loading.variable(other.name)) continue;
+        if (other.severity == Severity::kWarning) {
+            loading.findings.warning(std::string(other.name), std::string(other.text));
+        } else {
+            loading.findings.notice(std::string(other.name), std::string(other.text));
+        }
+    }
     for (const auto& block : kBlocks) {
         const auto text = loading.variable(block.variable);
         if (!text) continue;
@@ -255,6 +276,12 @@ Loaded locateData(const Sources& sources) {
     }
     readDataPlace(loading);
     return Loaded{std::move(loading.config), std::move(loading.findings.list)};
+}
+
+KeyTexts keyTexts() {
+    KeyTexts texts;
+    addTexts<Loading>("", kKeys, texts);
+    return texts;
 }
 
 }  // namespace heddle::config

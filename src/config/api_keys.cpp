@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// HEDDLE_API_KEYS and the file of keys. No message shows a key.
+#include "base/limits.hpp"
+#include "config/setting.hpp"
+
+#include <algorithm>
+
+namespace heddle::config {
+namespace {
+
+constexpr std::string_view kBetween = ", \t\r\n";
+constexpr std::size_t kShort = 16;  // characters: 24 random bytes have 32
+
+// A header can carry it, and it survives being written with others.
+bool isPlain(std::string_view key) {
+    return std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+void addKey(const Given& given, std::string_view key, std::size_t number, Config& config) {
+    const std::string which = "key " + std::to_string(number) + " ";
+    if (!isPlain(key)) {
+        given.problem(which + "has characters other than visible ASCII");
+    } else if (key.size() > limits::kApiKeyChars) {
+        given.problem(which + "is longer than " + std::to_string(limits::kApiKeyChars) + " characters");
+    } else {
+        if (key.size() < kShort) given.warning(which + "is short and can be guessed; use 24 random bytes");
+        config.api_keys.emplace_back(std::string(key));
+    }
+}
+
+void addKeys(const Given& given, std::string_view rest, Config& config) {
+    std::size_t number = 0;
+    for (;;) {
+        const auto first = rest.find_first_not_of(kBetween);
+        if (first == std::string_view::npos) break;
+        rest.remove_prefix(first);
+        const auto key = rest.substr(0, rest.find_first_of(kBetween));
+        rest.remove_prefix(key.size());
+        addKey(given, key, ++number, config);
+    }
+    if (number == 0) given.problem("holds no key");
+    if (config.api_keys.size() > limits::kApiKeys)
+        given.problem("at most " + std::to_string(limits::kApiKeys) + " keys");
+}
+
+}  // namespace
+
+void readApiKeys(const Given& given, Config& config) {
+    addKeys(given, given.text, config);
+}
+
+void readApiKeysFile(const Given& given, Config& config) {
+    const auto path = absolutePath(given.loading.sources.working_dir, given.text);
+    if (const auto text = readFile(path)) {
+        addKeys(given, *text, config);
+    } else {
+        given.problem("the file cannot be read: " + path);
+    }
+}
+
+void judgeApiKeys(Loading& loading) {
+    const auto& config = loading.config;
+    for (const auto& [name, value] : config.env) {
+        if (name != "HEDDLE_API_KEYS" && name != "HEDDLE_API_KEYS_FILE") continue;
+        if (loading.variable(name)) continue;  // it stands there because the environment has it
+        loading.findings.problem("env." + name,
+                                 "`env` is for the graphs: keys belong into the server's own environment");
+    }
+    if (!config.api_keys.empty() || config.webhooks.loopback_only) return;
+    loading.findings.warning(
+        "HEDDLE_API_KEYS",
+        "NO API KEY: whoever can reach " + config.host +
+            " can run graphs, read every thread and delete it. Set HEDDLE_API_KEYS, or listen on 127.0.0.1");
+}
+
+}  // namespace heddle::config
