@@ -43,6 +43,10 @@ void addKeys(const Given& given, std::string_view rest, Config& config) {
         given.problem("at most " + std::to_string(limits::kApiKeys) + " keys");
 }
 
+bool isKeysVariable(std::string_view name) {
+    return name == "HEDDLE_API_KEYS" || name == "HEDDLE_API_KEYS_FILE";
+}
+
 }  // namespace
 
 void readApiKeys(const Given& given, Config& config) {
@@ -59,13 +63,14 @@ void readApiKeysFile(const Given& given, Config& config) {
 }
 
 void judgeApiKeys(Loading& loading) {
-    const auto& config = loading.config;
+    auto& config = loading.config;
     for (const auto& [name, value] : config.env) {
-        if (name != "HEDDLE_API_KEYS" && name != "HEDDLE_API_KEYS_FILE") continue;
-        if (loading.variable(name)) continue;  // it stands there because the environment has it
+        if (!isKeysVariable(name) || loading.variable(name)) continue;
         loading.findings.problem("env." + name,
                                  "`env` is for the graphs: keys belong into the server's own environment");
     }
+    // A .env file that compose reads as well may hold them; graphs do not get them.
+    std::erase_if(config.env, [](const auto& variable) { return isKeysVariable(variable.first); });
     if (!config.api_keys.empty() || config.webhooks.loopback_only) return;
     loading.findings.warning(
         "HEDDLE_API_KEYS",
