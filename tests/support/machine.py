@@ -67,7 +67,7 @@ class Process:
 
     def terminate(self, timeout_s=30):
         """SIGTERM; the exit code."""
-        self._machine.run("kill", "-TERM", self.pid)
+        self._machine.run("sh", "-c", f"kill -TERM {self.pid}")  # minimal machines have only the shell's kill
         return self._process.wait(timeout_s)
 
 
