@@ -3,13 +3,17 @@
 
 #include "app/commands.hpp"
 #include "app/flag_texts.hpp"
+#include "app/health.hpp"
 #include "app/listen.hpp"
+#include "cli/completion.hpp"
+#include "cli/manual.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -75,6 +79,43 @@ void addListen(CLI::App& verb, app::ListenCall& call) {
         ->envname("HEDDLE_WEBHOOK_SECRET");
 }
 
+void addHealth(CLI::App& verb, app::HealthCall& call) {
+    verb.add_option("--url", call.url,
+                    "The server's address (http://127.0.0.1:2024, or as HEDDLE_HOST and PORT say)");
+    verb.add_flag_function(
+        "--live", [&call](std::int64_t) { call.path = "/ok"; },
+        "Ask only whether the process answers, not whether it is ready");
+}
+
+// The verbs that are about the command line itself: what to print, once everything is parsed.
+struct Printers {
+    CLI::App* completion = nullptr;
+    CLI::App* manual = nullptr;
+    std::string shell;
+
+    explicit Printers(CLI::App& cli)
+        : completion(cli.add_subcommand("completion", "Print a completion script for a shell")),
+          manual(cli.add_subcommand("manual", "Print the manual page, for man -l -")) {
+        completion->add_option("SHELL", shell, "bash, zsh or fish")->required();
+    }
+
+    // Nothing: neither was asked for.
+    [[nodiscard]] std::optional<int> print(const CLI::App& cli) const {
+        if (manual->parsed()) {
+            std::fputs(manualPage(syntaxOf(cli), app::versionLine()).c_str(), stdout);
+            return 0;
+        }
+        if (!completion->parsed()) return std::nullopt;
+        const auto script = completionFor(shell, syntaxOf(cli));
+        if (!script) {
+            std::fprintf(stderr, "heddle: SHELL: expected bash, zsh or fish\n");
+            return 2;
+        }
+        std::fputs(script->c_str(), stdout);
+        return 0;
+    }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -103,12 +144,18 @@ int main(int argc, char** argv) {
     restore->add_option("FILE", file, "The backup to read")->required();
     auto* reference = cli.add_subcommand("reference", "Print the tables of docs/configuration.md");
     reference->group("");  // for ./dev reference
+    auto* health = cli.add_subcommand("health", "Ask a server whether it is ready; exit status 0: it is");
+    app::HealthCall health_call;
+    addHealth(*health, health_call);
+    const Printers printers(cli);
     try {
         cli.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return cli.exit(error) == 0 ? 0 : 2;
     }
     try {
+        if (const auto printed = printers.print(cli)) return *printed;
+        if (health->parsed()) return app::health(health_call, environment());
         if (serve->parsed()) return app::serve(invocation(flags));
         if (listen->parsed()) return app::listen(listen_call);
         if (secret->parsed()) return app::printSecret();
