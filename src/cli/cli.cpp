@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -78,6 +79,39 @@ void addListen(CLI::App& verb, app::ListenCall& call) {
         ->envname("HEDDLE_WEBHOOK_SECRET");
 }
 
+// What brings a project to its first start. Says whether one of these verbs was called, and its exit status.
+class ProjectVerbs {
+  public:
+    ProjectVerbs(CLI::App& cli, Flags& flags) : flags_(flags) {
+        init_ = cli.add_subcommand("init", "Write a small project that needs no model key");
+        init_->add_option("FOLDER", folder_, "Where to (this folder)");
+        install_ = cli.add_subcommand("install", "Install what langgraph.json wants, into .venv beside it");
+        install_->add_option("-c,--config", flags.config,
+                             "The project's langgraph.json (the one in this folder)");
+        flags.value(*install_, "python",
+                    "Interpreter whose environment is filled (.venv, made when missing)");
+        install_->add_flag("-v,--verbose", verbose_, "Show what pip says");
+        doctor_ = cli.add_subcommand("doctor", "Check everything that a server needs, and say what to do");
+        addCommon(*doctor_, flags);
+        doctor_->add_flag("--json", json_, "One JSON object instead of lines");
+    }
+    [[nodiscard]] std::optional<int> run() const {
+        if (init_->parsed()) return app::init(folder_);
+        if (install_->parsed()) return app::install(invocation(flags_), verbose_);
+        if (doctor_->parsed()) return app::doctor(invocation(flags_), json_);
+        return std::nullopt;
+    }
+
+  private:
+    Flags& flags_;
+    CLI::App* init_;
+    CLI::App* install_;
+    CLI::App* doctor_;
+    std::string folder_ = ".";
+    bool verbose_ = false;
+    bool json_ = false;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,6 +121,8 @@ int main(int argc, char** argv) {
     Flags flags;
     auto* serve = cli.add_subcommand("serve", "Serve the graphs of a langgraph.json");
     addCommon(*serve, flags);
+    flags.toggle(*serve, "install", "First do what `heddle install` does");
+    ProjectVerbs project(cli, flags);
     auto* check = cli.add_subcommand("check-config",
                                      "Print the effective configuration, or every problem with its key");
     addCommon(*check, flags);
@@ -110,6 +146,7 @@ int main(int argc, char** argv) {
         return cli.exit(error) == 0 ? 0 : 2;
     }
     try {
+        if (const auto status = project.run()) return *status;
         if (serve->parsed()) return app::serve(invocation(flags));
         if (listen->parsed()) return app::listen(listen_call);
         if (secret->parsed()) return app::printSecret();

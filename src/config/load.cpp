@@ -40,10 +40,13 @@ void readUnlessReplaced(const Field& field, Loading& loading) {
     }
 }
 
-constexpr std::array<Key<Loading>, 7> kKeys{{
+constexpr std::array<Key<Loading>, 10> kKeys{{
     {"graphs", readUnlessReplaced<0>},
     {"env", [](const Field&, Loading&) {}},  // read before the others: headers name its variables
     {"dependencies", readDependencies},
+    {"python_version", readPythonVersion},
+    {"pip_config_file", readPipConfigFile},
+    {"pip_installer", readPipInstaller},
     {"webhooks", readUnlessReplaced<1>},
     {"http", readUnlessReplaced<2>},
     {"checkpointer", readUnlessReplaced<3>},
@@ -51,12 +54,9 @@ constexpr std::array<Key<Loading>, 7> kKeys{{
 }};
 
 constexpr std::string_view kImages = "only used to build images";
-constexpr std::array<OtherKey, 17> kOthers{{
+constexpr std::array<OtherKey, 14> kOthers{{
     {"$schema", Severity::kNotice, ""},
-    {"python_version", Severity::kNotice, kImages},
     {"node_version", Severity::kNotice, kImages},
-    {"pip_config_file", Severity::kNotice, kImages},
-    {"pip_installer", Severity::kNotice, kImages},
     {"base_image", Severity::kNotice, kImages},
     {"image_distro", Severity::kNotice, kImages},
     {"dockerfile_lines", Severity::kNotice, kImages},
@@ -91,7 +91,9 @@ std::string findFile(Loading& loading) {
     if (named) {
         loading.findings.problem("--config", "the file does not exist: " + path);
     } else if (!loading.variable("LANGSERVE_GRAPHS")) {
-        loading.findings.problem("--config", "there is no langgraph.json here; name one with --config FILE");
+        loading.findings.problem("--config",
+                                 "there is no langgraph.json here (" + loading.sources.working_dir +
+                                     "); name one with --config FILE, or make a project: heddle init FOLDER");
     }
     return {};
 }
