@@ -116,6 +116,39 @@ struct Printers {
     }
 };
 
+// What brings a project to its first start. Says whether one of these verbs was called, and its exit status.
+class ProjectVerbs {
+  public:
+    ProjectVerbs(CLI::App& cli, Flags& flags) : flags_(flags) {
+        init_ = cli.add_subcommand("init", "Write a small project that needs no model key");
+        init_->add_option("FOLDER", folder_, "Where to (this folder)");
+        install_ = cli.add_subcommand("install", "Install what langgraph.json wants, into .venv beside it");
+        install_->add_option("-c,--config", flags.config,
+                             "The project's langgraph.json (the one in this folder)");
+        flags.value(*install_, "python",
+                    "Interpreter whose environment is filled (.venv, made when missing)");
+        install_->add_flag("-v,--verbose", verbose_, "Show what pip says");
+        doctor_ = cli.add_subcommand("doctor", "Check everything that a server needs, and say what to do");
+        addSettings(*doctor_, flags, Settings::kAll);
+        doctor_->add_flag("--json", json_, "One JSON object instead of lines");
+    }
+    [[nodiscard]] std::optional<int> run() const {
+        if (init_->parsed()) return app::init(folder_);
+        if (install_->parsed()) return app::install(invocation(flags_), verbose_);
+        if (doctor_->parsed()) return app::doctor(invocation(flags_), json_);
+        return std::nullopt;
+    }
+
+  private:
+    Flags& flags_;
+    CLI::App* init_;
+    CLI::App* install_;
+    CLI::App* doctor_;
+    std::string folder_ = ".";
+    bool verbose_ = false;
+    bool json_ = false;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -125,6 +158,8 @@ int main(int argc, char** argv) {
     Flags flags;
     auto* serve = cli.add_subcommand("serve", "Serve the graphs of a langgraph.json");
     addSettings(*serve, flags, Settings::kAll);
+    flags.toggle(*serve, "install", "First do what `heddle install` does");
+    ProjectVerbs project(cli, flags);
     auto* check = cli.add_subcommand("check-config",
                                      "Print the effective configuration, or every problem with its key");
     addSettings(*check, flags, Settings::kAll);
@@ -156,6 +191,7 @@ int main(int argc, char** argv) {
     try {
         if (const auto printed = printers.print(cli)) return *printed;
         if (health->parsed()) return app::health(health_call, environment());
+        if (const auto status = project.run()) return *status;
         if (serve->parsed()) return app::serve(invocation(flags));
         if (listen->parsed()) return app::listen(listen_call);
         if (secret->parsed()) return app::printSecret();

@@ -41,7 +41,7 @@ def test_what_is_missing_is_named_with_the_remedy(packages):
     packages.wait_run("plain", {})
     found = re.findall(r"worker\.dependencies .*problem=\"?(.+?)\"?$", packages.log(), re.MULTILINE)
     here = packages.folder
-    pip = f"{sys.executable} -m pip install"
+    pip = f"heddle install, or {sys.executable} -m pip install"
     assert sorted(line.replace('\\"', '"') for line in found) == sorted([
         f"heddle-missing is not installed (dependencies wants it): {pip} 'heddle-missing~=1.0'",
         f"heddle-no-such-package is not installed ({here}/src-layout/pyproject.toml wants it): {pip} 'heddle-no-such-package>=2'",

@@ -2,6 +2,7 @@
 #include "graph/worker/pool.hpp"
 
 #include "base/log.hpp"
+#include "graph/worker/project.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -14,53 +15,6 @@
 namespace heddle::graph {
 namespace asio = boost::asio;
 namespace {
-
-void writeIndex(JsonWriter& out, const std::optional<StoreIndex>& index) {
-    if (!index) {
-        out.null();
-        return;
-    }
-    out.beginObject().key("dims").integer(index->dims);
-    if (index->model.empty()) {
-        out.key("path").string(index->path).key("export").string(index->name);
-    } else {
-        out.key("model").string(index->model);
-    }
-    out.key("fields").beginArray();
-    for (const auto& field : index->fields) out.string(field);
-    out.endArray().endObject();
-}
-
-std::string projectJson(const WorkerOptions& options) {
-    JsonWriter out;
-    out.beginObject();
-    out.key("root").string(options.root);
-    const auto list = [&out](std::string_view key, const std::vector<std::string>& texts) {
-        out.key(key).beginArray();
-        for (const auto& text : texts) out.string(text);
-        out.endArray();
-    };
-    list("dependencies", options.dependencies);
-    list("requirements", options.requirements);
-    out.key("graphs").beginArray();
-    for (const auto& graph : options.graphs) {
-        out.beginObject();
-        out.key("graph_id").string(graph.graph_id);
-        out.key("path").string(graph.path);
-        out.key("export").string(graph.name);
-        out.endObject();
-    }
-    out.endArray();
-    out.key("store_ttl").beginObject().key("default_ttl_us");
-    if (options.item_ttl) {
-        out.integer(options.item_ttl->count());
-    } else {
-        out.null();
-    }
-    out.key("refresh_on_read").boolean(options.refresh_items).endObject();
-    writeIndex(out.key("store_index"), options.store_index);
-    return out.endObject().take();
-}
 
 RunEnd endWithout(RunEnd::Status status, std::optional<RunError> error) {
     RunEnd end;

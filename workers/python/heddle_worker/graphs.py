@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
+import time
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -60,9 +61,11 @@ class Graphs:
         results = []
         for entry in project["graphs"]:
             graph_id = entry["graph_id"]
+            begun = time.monotonic()
             try:
                 self._targets[graph_id] = _target(entry, project["root"])
-                results.append({"graph_id": graph_id, "ok": True})
+                seconds = round(time.monotonic() - begun, 3)
+                results.append({"graph_id": graph_id, "ok": True, "seconds": seconds})
             except (Exception, SystemExit) as error:
                 results.append({"graph_id": graph_id, "ok": False, "error": load_error(error)})
         return results
