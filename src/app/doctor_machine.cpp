@@ -127,7 +127,7 @@ void checkDatabase(const std::string& path, bool served, DoctorReport& report) {
                   fmt::format("{}: {}, {}{}", path, megabytes(size), versionText(version, newest),
                               size <= kReadWhole_MiB ? "" : "; its pages were not read, a backup does that"));
     } catch (const std::exception& error) {
-        report.problem("database", path + ": " + error.what(),
+        report.problem("database", path + ": " + databaseReason(error),
                        "restore a backup (heddle restore), or move it away");
     }
 }

@@ -52,7 +52,7 @@ std::string startRemedy(const std::exception& error) {
         const std::string_view what = database->what();
         if (what.find("unable to open") != what.npos || what.find("readonly") != what.npos)
             return std::string(kOtherFolder);
-        if (database->code() == sql::Error::Code::kDamaged)
+        if (database->code() == sql::Error::Code::kDamaged || what.find("already exists") != what.npos)
             return "move the file away, restore a backup (heddle restore), or choose another folder with "
                    "--data-dir";
         if (database->code() == sql::Error::Code::kFull) return folderRemedy(ENOSPC);
@@ -62,12 +62,18 @@ std::string startRemedy(const std::exception& error) {
     return {};
 }
 
+std::string databaseReason(const std::exception& error) {
+    const std::string_view what = error.what();
+    if (what.find("already exists") != what.npos) return "it is no database of Heddle";
+    return std::string(what.substr(0, what.find(" in ")));  // the statement stands behind it
+}
+
 std::string startProblem(const std::exception& error, const config::Config& config) {
     std::string line;
     if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
         line = "cannot write in " + file->path1().string() + ": " + std::strerror(file->code().value());
     } else if (dynamic_cast<const sql::Error*>(&error) != nullptr) {
-        line = "cannot use the database " + config.database_path + ": " + error.what();
+        line = "cannot use the database " + config.database_path + ": " + databaseReason(error);
     } else {
         line = error.what();
     }

@@ -215,7 +215,8 @@ void readEnvPath(const Field& field, Loading& loading) {
     }
     const auto text = readFile(path);
     if (!text || text->find('\0') != std::string::npos) {
-        field.problem("the file cannot be read: " + path);
+        field.problem("the file cannot be read: " + path +
+                      "; it must be a text file that this user may read");
         return;
     }
     auto file = parseEnvFile(*text);

@@ -56,7 +56,8 @@ def test_a_graph_that_lacks_a_module_says_so(packages):
     error = until(lambda: packages.get("/info").json().get("graph_errors", {}).get("lacking"), "the graph's error")
     text = json.dumps(error)
     assert "No module named 'heddle_no_such_module'" in text and "lacking.py:2" in text
-    assert f"; install what provides it: {sys.executable} -m pip install PACKAGE" in text
+    assert "(perhaps heddle-no-such-module) in requirements.txt and call heddle install" in text
+    assert f"or {sys.executable} -m pip install heddle-no-such-module; " in text
     run = packages.create_run("lacking", {})
     assert packages.until_status(run, "error")
 

@@ -45,6 +45,7 @@ WorkerExecutor::WorkerExecutor(asio::any_io_executor loop, sql::Database& db, co
                [this](const std::shared_ptr<Channel>& channel, const FrameView& frame) {
                    onHello(channel, frame);
                }),
+      loading_(loop, clock),
       started_before_(options_.workers, false),
       warm_timer_(loop),
       stopped_(loop) {
@@ -60,11 +61,13 @@ void WorkerExecutor::open() {
     if (observer_ == nullptr) throw std::logic_error("WorkerExecutor: open() before observe()");
     listener_ = std::make_unique<Listener>(loop_, options_.socket_dir,
                                            [this](Channel::Socket socket) { admit(std::move(socket)); });
+    loading_.begin(options_.graphs.size(), workers_.size());
     for (auto& worker : workers_) worker->start();
 }
 
 asio::awaitable<void> WorkerExecutor::stop(std::chrono::milliseconds limit) {
     stopping_ = true;
+    loading_.giveUp();
     for (auto* asker : askers_) asker->cancel();
     for (auto& worker : workers_) worker->stop(limit);
     const auto running = [](const auto& worker) { return !worker->stopped(); };
@@ -149,14 +152,19 @@ void WorkerExecutor::start(RunStart start, Company company) {
 void WorkerExecutor::warmUp() {
     const auto settled = [](const auto& worker) { return worker->ready() || worker->failures() > 0; };
     warm_ = options_.warm_up.count() == 0 || std::all_of(workers_.begin(), workers_.end(), settled);
-    if (warm_) return offer();
+    if (warm_) return becomeWarm();
     if (warm_timer_.expiry() > asio::steady_timer::clock_type::now()) return;
     warm_timer_.expires_after(options_.warm_up);
     warm_timer_.async_wait([this, weak = std::weak_ptr(alive_)](boost::system::error_code cancelled) {
         if (cancelled || weak.expired() || warm_) return;
-        warm_ = true;
-        offer();
+        becomeWarm();
     });
+}
+
+void WorkerExecutor::becomeWarm() {
+    warm_ = true;
+    loading_.end(faults().size());
+    offer();
 }
 
 void WorkerExecutor::offer() {

@@ -68,6 +68,7 @@ void WorkerExecutor::onReady(Worker& worker) {
 }
 
 void WorkerExecutor::onLost(Worker& worker) {
+    loading_.giveUp();
     if (metrics_ != nullptr) metrics_->setWorker(worker.name(), metrics::WorkerState::kDown);
     std::vector<Key> lost;
     for (const auto& [key, host] : runs_) {

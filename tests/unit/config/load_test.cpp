@@ -236,7 +236,8 @@ TEST_F(ConfigLoad, RefusesHeadersByNameAndNeverShowsTheirValues) {
         problems(loaded),
         ElementsAre(
             "webhooks.headers.X-Number: expected a string, found a number",
-            "webhooks.headers.X-Missing: the environment variable LG_WEBHOOK_NOPE is not set",
+            "webhooks.headers.X-Missing: the environment variable LG_WEBHOOK_NOPE is not set; set it, or "
+            "name it in env",
             "webhooks.headers.X-Home: may only name variables that start with LG_WEBHOOK_ "
             "(webhooks.env_prefix), not HOME",
             "webhooks.headers.X-Secret: character 13: a template must be ${{ env.NAME }}",

@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 
-OLDEST = (3, 10)
+from . import interpreter
 
 
 def main():
@@ -21,7 +21,7 @@ def main():
     facts = {
         "python": platform.python_version(),
         "executable": sys.executable,
-        "old": sys.version_info < OLDEST,
+        "old": interpreter.is_old(),
         "own_environment": sys.prefix != sys.base_prefix,
         "pip": importlib.util.find_spec("pip") is not None,
     }
