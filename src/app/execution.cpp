@@ -10,8 +10,6 @@
 namespace heddle::app {
 namespace asio = boost::asio;
 
-namespace {
-
 graph::WorkerOptions workerOptions(const config::Config& config) {
     graph::WorkerOptions options;
     options.runtime = "python";
@@ -35,8 +33,6 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     }
     return options;
 }
-
-}  // namespace
 
 Execution::Execution(asio::any_io_executor loop, const config::Config& config, sql::Database& db,
                      const Clock& clock, Random& random, metrics::Metrics& metrics)

@@ -3,6 +3,7 @@
 
 #include "api/api.hpp"
 #include "app/execution.hpp"
+#include "app/ready_line.hpp"
 #include "app/retention.hpp"
 #include "app/server_options.hpp"
 #include "app/upkeep.hpp"
@@ -32,7 +33,6 @@
 #include <fmt/core.h>
 
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 
 namespace heddle::app {
@@ -196,10 +196,7 @@ class Server::Impl {
         watchLoop();
         upkeep_.start();
         asio::co_spawn(loop_, sweep(), asio::detached);
-        const bool v6 = config_.host.find(':') != std::string::npos;
-        fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "",
-                   http_.port());
-        std::fflush(stdout);
+        printReady(config_, http_.port());
     }
 
     void stopOnFailure(const std::exception_ptr& error) {

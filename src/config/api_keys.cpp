@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HEDDLE_API_KEYS and the file of keys. No message shows a key.
+#include "config/api_keys.hpp"
+
 #include "base/limits.hpp"
 #include "config/setting.hpp"
 
@@ -28,19 +30,24 @@ void addKey(const Given& given, std::string_view key, std::size_t number, Config
     }
 }
 
+// Takes the next key off the text; empty: there is none.
+std::string_view nextKey(std::string_view& rest) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(kBetween), rest.size()));
+    const auto key = rest.substr(0, rest.find_first_of(kBetween));
+    rest.remove_prefix(key.size());
+    return key;
+}
+
 void addKeys(const Given& given, std::string_view rest, Config& config) {
     std::size_t number = 0;
-    for (;;) {
-        const auto first = rest.find_first_not_of(kBetween);
-        if (first == std::string_view::npos) break;
-        rest.remove_prefix(first);
-        const auto key = rest.substr(0, rest.find_first_of(kBetween));
-        rest.remove_prefix(key.size());
-        addKey(given, key, ++number, config);
-    }
+    for (auto key = nextKey(rest); !key.empty(); key = nextKey(rest)) addKey(given, key, ++number, config);
     if (number == 0) given.problem("holds no key");
     if (config.api_keys.size() > limits::kApiKeys)
         given.problem("at most " + std::to_string(limits::kApiKeys) + " keys");
+}
+
+bool isKeysVariable(std::string_view name) {
+    return name == "HEDDLE_API_KEYS" || name == "HEDDLE_API_KEYS_FILE";
 }
 
 }  // namespace
@@ -58,14 +65,26 @@ void readApiKeysFile(const Given& given, Config& config) {
     }
 }
 
+std::optional<Secret> anyApiKey(const std::map<std::string, std::string>& environment) {
+    for (const std::string name : {"HEDDLE_API_KEYS", "HEDDLE_API_KEYS_FILE"}) {
+        const auto found = environment.find(name);
+        if (found == environment.end() || found->second.empty()) continue;
+        const auto text = name.ends_with("_FILE") ? readFile(found->second) : found->second;
+        std::string_view rest = text ? *text : std::string_view();
+        if (const auto key = nextKey(rest); !key.empty()) return Secret(std::string(key));
+    }
+    return std::nullopt;
+}
+
 void judgeApiKeys(Loading& loading) {
-    const auto& config = loading.config;
+    auto& config = loading.config;
     for (const auto& [name, value] : config.env) {
-        if (name != "HEDDLE_API_KEYS" && name != "HEDDLE_API_KEYS_FILE") continue;
-        if (loading.variable(name)) continue;  // it stands there because the environment has it
+        if (!isKeysVariable(name) || loading.variable(name)) continue;
         loading.findings.problem("env." + name,
                                  "`env` is for the graphs: keys belong into the server's own environment");
     }
+    // A .env file that compose reads as well may hold them; graphs do not get them.
+    std::erase_if(config.env, [](const auto& variable) { return isKeysVariable(variable.first); });
     if (!config.api_keys.empty() || config.webhooks.loopback_only) return;
     loading.findings.warning(
         "HEDDLE_API_KEYS",

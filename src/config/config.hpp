@@ -69,12 +69,21 @@ struct StoreIndexSettings {
     std::vector<std::string> fields = {"$"};  // paths of the texts; "$": the whole value
 };
 
+// What `heddle install` goes by; a server does not look at it.
+struct PackageSettings {
+    enum class Installer { kAuto, kPip, kUv };
+    std::string python_version;   // "3.12"; empty: any
+    std::string pip_config_file;  // absolute; empty: pip's own
+    Installer installer = Installer::kAuto;
+};
+
 struct Config {
     std::string config_path;  // absolute; empty when the graphs came from the environment
     std::string root;         // the folder relative paths start from
     std::vector<GraphSpec> graphs;
-    std::vector<std::string> dependencies;            // absolute folders of local packages
-    std::vector<std::string> requirements;            // packages to be installed, as pip names them
+    std::vector<std::string> dependencies;  // absolute folders of local packages
+    std::vector<std::string> requirements;  // packages to be installed, as pip names them
+    PackageSettings packages;
     std::vector<std::pair<std::string, Secret>> env;  // for the workers: `env` of langgraph.json
     WebhookSettings webhooks;
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved

@@ -146,6 +146,18 @@ Json storeOf(const StoreTtlSettings& ttl, const std::optional<StoreIndexSettings
     return store;
 }
 
+const char* nameOf(PackageSettings::Installer installer) {
+    switch (installer) {
+        case PackageSettings::Installer::kAuto:
+            return "auto";
+        case PackageSettings::Installer::kPip:
+            return "pip";
+        case PackageSettings::Installer::kUv:
+            return "uv";
+    }
+    return "";
+}
+
 }  // namespace
 
 std::string describe(const Config& config) {
@@ -155,6 +167,9 @@ std::string describe(const Config& config) {
         {"graphs", graphsOf(config)},
         {"dependencies", config.dependencies},
         {"requirements", config.requirements},
+        {"python_version", fileOf(config.packages.python_version)},
+        {"pip_config_file", fileOf(config.packages.pip_config_file)},
+        {"pip_installer", nameOf(config.packages.installer)},
         {"env", masked(config.env)},
         {"webhooks", webhooksOf(config)},
         {"http", httpOf(config.http)},

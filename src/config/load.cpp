@@ -40,7 +40,7 @@ void readUnlessReplaced(const Field& field, Loading& loading) {
     }
 }
 
-constexpr std::array<Key<Loading>, 7> kKeys{{
+constexpr std::array<Key<Loading>, 10> kKeys{{
     {"graphs", readUnlessReplaced<0>, "object, required", "what can be run, see [Graphs](#graphs)"},
     {"env", [](const Field&, Loading&) {}, "object or path, `{}`",
      "variables for the graphs: `{\"NAME\": \"value\"}`, or the path of a [.env "
@@ -48,6 +48,13 @@ constexpr std::array<Key<Loading>, 7> kKeys{{
     {"dependencies", readDependencies, "list, `[]`",
      "local packages as folders (`\".\"`, `\"./lib\"`) and packages as pip names them, see "
      "[Dependencies](#dependencies)"},
+    {"python_version", readPythonVersion, "string, any",
+     "`\"3.12\"`: which Python [`heddle install`](#dependencies) makes `.venv` with when it is there; it and "
+     "`heddle doctor` warn of another"},
+    {"pip_config_file", readPipConfigFile, "path, pip's own",
+     "pip's configuration (index, proxy, certificate) for `heddle install`"},
+    {"pip_installer", readPipInstaller, "`auto`, `pip` or `uv`, `auto`",
+     "what `heddle install` installs with; `auto` is pip, and uv in an environment without pip"},
     {"webhooks", readUnlessReplaced<1>, {}, {}, webhookTexts},
     {"http", readUnlessReplaced<2>, {}, {}, httpTexts},
     {"checkpointer", readUnlessReplaced<3>, {}, {}, checkpointerTexts},
@@ -55,12 +62,9 @@ constexpr std::array<Key<Loading>, 7> kKeys{{
 }};
 
 constexpr std::string_view kImages = "only used to build images";
-constexpr std::array<OtherKey, 17> kOthers{{
+constexpr std::array<OtherKey, 14> kOthers{{
     {"$schema", Severity::kNotice, ""},
-    {"python_version", Severity::kNotice, kImages},
     {"node_version", Severity::kNotice, kImages},
-    {"pip_config_file", Severity::kNotice, kImages},
-    {"pip_installer", Severity::kNotice, kImages},
     {"base_image", Severity::kNotice, kImages},
     {"image_distro", Severity::kNotice, kImages},
     {"dockerfile_lines", Severity::kNotice, kImages},
@@ -95,7 +99,9 @@ std::string findFile(Loading& loading) {
     if (named) {
         loading.findings.problem("--config", "the file does not exist: " + path);
     } else if (!loading.variable("LANGSERVE_GRAPHS")) {
-        loading.findings.problem("--config", "there is no langgraph.json here; name one with --config FILE");
+        loading.findings.problem("--config",
+                                 "there is no langgraph.json here (" + loading.sources.working_dir +
+                                     "); name one with --config FILE, or make a project: heddle init FOLDER");
     }
     return {};
 }
@@ -209,7 +215,8 @@ void readEnvPath(const Field& field, Loading& loading) {
     }
     const auto text = readFile(path);
     if (!text || text->find('\0') != std::string::npos) {
-        field.problem("the file cannot be read: " + path);
+        field.problem("the file cannot be read: " + path +
+                      "; it must be a text file that this user may read");
         return;
     }
     auto file = parseEnvFile(*text);

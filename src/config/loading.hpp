@@ -28,12 +28,15 @@ struct Loading {
 // The whole file, or nothing when it cannot be read or is larger than limits::kConfigFile.
 std::optional<std::string> readFile(const std::string& path);
 
-void readGraphs(const Field& field, Loading& loading);        // graphs.cpp
-void readDependencies(const Field& field, Loading& loading);  // graphs.cpp
-void readEnv(const Field& field, Loading& loading);           // load.cpp
-void readWebhooks(const Field& field, Loading& loading);      // webhooks.cpp; after readEnv
-void readHttp(const Field& field, Loading& loading);          // http.cpp
-void readCors(const Field& field, Loading& loading);          // cors.cpp; http.cors
+void readGraphs(const Field& field, Loading& loading);         // graphs.cpp
+void readDependencies(const Field& field, Loading& loading);   // graphs.cpp
+void readPythonVersion(const Field& field, Loading& loading);  // packages.cpp
+void readPipConfigFile(const Field& field, Loading& loading);  // packages.cpp
+void readPipInstaller(const Field& field, Loading& loading);   // packages.cpp
+void readEnv(const Field& field, Loading& loading);            // load.cpp
+void readWebhooks(const Field& field, Loading& loading);       // webhooks.cpp; after readEnv
+void readHttp(const Field& field, Loading& loading);           // http.cpp
+void readCors(const Field& field, Loading& loading);           // cors.cpp; http.cors
 // What is wrong with a path that everything is to be below, if anything. http.cpp
 std::optional<std::string> mountPrefixProblem(std::string_view prefix);
 void readCheckpointer(const Field& field, Loading& loading);  // checkpointer.cpp
