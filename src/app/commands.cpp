@@ -2,6 +2,7 @@
 #include "app/commands.hpp"
 
 #include "app/configuration.hpp"
+#include "app/execution.hpp"
 #include "app/server.hpp"
 #include "base/memory.hpp"
 #include "base/random.hpp"
@@ -42,6 +43,9 @@ int checkConfig(const Invocation& invocation) {
     const config::Loaded loaded = config::load(sourcesOf(invocation));
     printFindings(loaded.findings);
     if (!loaded.usable()) return 1;
+    const auto faults = libraryFaults(loaded.config);
+    printFindings(faults);
+    if (!faults.empty()) return 1;
     fmt::print("{}\n", config::describe(loaded.config));
     return 0;
 }
