@@ -5,6 +5,7 @@
 #include "graph/native/builtin.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace heddle::app {
@@ -34,14 +35,37 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     return options;
 }
 
+namespace {
+
+bool isLibrary(const config::GraphSpec& graph) {
+    return graph.runtime == config::GraphRuntime::kNative && !graph.path.empty();
+}
+
+}  // namespace
+
+std::vector<config::Finding> libraryFaults(const config::Config& config) {
+    std::vector<config::Finding> faults;
+    for (const auto& graph : config.graphs) {
+        if (!isLibrary(graph)) continue;
+        const auto parts = graph::loadLibrary(graph.path, graph.name);
+        if (!parts) faults.push_back({.key = "graphs." + graph.graph_id, .text = parts.error().detail});
+    }
+    return faults;
+}
+
 Execution::Execution(asio::any_io_executor loop, const config::Config& config, sql::Database& db,
                      const Clock& clock, Random& random, metrics::Metrics& metrics)
     : native_(std::make_unique<graph::NativeExecutor>(loop, db, clock, random)) {
     std::vector<graph::Executor*> all{native_.get()};
     for (const auto& graph : config.graphs) {
-        if (graph.runtime == config::GraphRuntime::kNative) {
+        if (graph.runtime != config::GraphRuntime::kNative) continue;
+        if (!isLibrary(graph)) {
             native_->add(graph.graph_id, graph::builtinGraph(graph.name).value());
+            continue;
         }
+        auto parts = graph::loadLibrary(graph.path, graph.name);
+        if (!parts) throw std::runtime_error("graphs." + graph.graph_id + ": " + parts.error().detail);
+        native_->add(graph.graph_id, std::move(*parts));
     }
     const bool python = std::ranges::any_of(
         config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });

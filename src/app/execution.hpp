@@ -23,8 +23,13 @@ namespace heddle::app {
 // Of the Python workers, also where the configuration needs none.
 [[nodiscard]] graph::WorkerOptions workerOptions(const config::Config& config);
 
+// Loads the shared libraries that the configuration names, to see whether they can be: a problem for each
+// graph that cannot.
+[[nodiscard]] std::vector<config::Finding> libraryFaults(const config::Config& config);
+
 class Execution {
   public:
+    // Loads shared libraries; throws std::runtime_error with a line for the operator when one cannot be.
     Execution(boost::asio::any_io_executor loop, const config::Config& config, sql::Database& db,
               const Clock& clock, Random& random, metrics::Metrics& metrics);
 
