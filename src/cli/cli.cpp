@@ -52,7 +52,8 @@ void addCommon(CLI::App& verb, Flags& flags) {
     addDataPlace(verb, flags);
     flags.value(verb, "host", "Address to listen on (127.0.0.1)");
     flags.value(verb, "port", "Port to listen on (2024); 0 takes a free one");
-    flags.toggle(verb, "dev", "Development: webhooks may go to private addresses");
+    flags.toggle(verb, "dev",
+                 "Development: changed files renew the workers, webhooks may go to private addresses");
     flags.value(verb, "python", "Interpreter for Python graphs");
     flags.value(verb, "python-workers", "Python worker processes (2)");
     flags.value(verb, "run-timeout", "Seconds a run may take (no limit)");

@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from . import PROTOCOL_VERSION
+from .bytecode import keep_settled_only
 from .channel import CallError, Channel
 from .shutdown import begin_shutdown
 
@@ -28,6 +29,7 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     die_with_parent()
+    keep_settled_only()
     address, token = os.environ["HEDDLE_SOCKET"], os.environ.pop("HEDDLE_TOKEN")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: begin_shutdown(_SIGTERM_DEADLINE_MS))
