@@ -10,13 +10,12 @@
 namespace heddle::app {
 namespace asio = boost::asio;
 
-namespace {
-
 graph::WorkerOptions workerOptions(const config::Config& config) {
     graph::WorkerOptions options;
     options.runtime = "python";
     options.command = {pythonInterpreter(config), "-m", "heddle_worker"};
     options.workers = static_cast<std::size_t>(config.python_workers);
+    options.runs_max = config.runs_per_worker;
     options.env = config.env;
     options.python_path = {workersFolder("python")};
     options.root = config.root;
@@ -34,8 +33,6 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     }
     return options;
 }
-
-}  // namespace
 
 Execution::Execution(asio::any_io_executor loop, const config::Config& config, sql::Database& db,
                      const Clock& clock, Random& random, metrics::Metrics& metrics)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/health.hpp"
 
+#include "config/api_keys.hpp"
 #include "http/response_parser.hpp"
 #include "webhook/url.hpp"
 
@@ -19,6 +20,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string_view>
 
 namespace heddle::app {
@@ -36,6 +38,7 @@ struct Asked {
     webhook::Url url;
     std::string host;  // of the request's Host
     std::string path;
+    std::optional<Secret> key;
 };
 
 struct Answer {
@@ -71,8 +74,8 @@ std::string hostFrom(const std::map<std::string, std::string>& environment, std:
 
 asio::awaitable<std::string> exchange(tcp::socket& socket, const Asked& asked, Answer& answer) {
     const std::string request =
-        fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nUser-Agent: heddle\r\n\r\n",
-                    asked.path, asked.host);
+        fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nUser-Agent: heddle\r\n{}\r\n",
+                    asked.path, asked.host, asked.key ? "x-api-key: " + asked.key->reveal() + "\r\n" : "");
     const auto [write_error, written] = co_await asio::async_write(socket, asio::buffer(request), kWait);
     if (write_error) co_return write_error.message();
 
@@ -125,7 +128,9 @@ int health(const HealthCall& call, const std::map<std::string, std::string>& env
         return 2;
     }
     const std::string own = fmt::format("{}:{}", bracketed(url->host), url->port);
-    const Asked asked{*url, call.url.empty() ? hostFrom(environment, own) : own, call.path};
+    // A key of the environment is this server's: nobody else is shown it.
+    const auto key = call.url.empty() ? config::anyApiKey(environment) : std::nullopt;
+    const Asked asked{*url, call.url.empty() ? hostFrom(environment, own) : own, call.path, key};
     Answer answer;
     {
         asio::io_context loop{1};

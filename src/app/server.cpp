@@ -3,6 +3,7 @@
 
 #include "api/api.hpp"
 #include "app/execution.hpp"
+#include "app/ready_line.hpp"
 #include "app/retention.hpp"
 #include "app/server_options.hpp"
 #include "app/upkeep.hpp"
@@ -32,7 +33,6 @@
 #include <fmt/core.h>
 
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 
 namespace heddle::app {
@@ -47,6 +47,7 @@ constexpr std::chrono::milliseconds kConnectionsEnd{500};
 constexpr std::chrono::milliseconds kWorkersEnd{2'000};
 constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
+constexpr std::string_view kNoKeys = "there are no API keys any more; a server without them wants a restart";
 constexpr std::size_t kLoggedHeader = 1'024;  // bytes of its value
 constexpr std::chrono::minutes kSweepEvery{10};
 
@@ -195,10 +196,7 @@ class Server::Impl {
         watchLoop();
         upkeep_.start();
         asio::co_spawn(loop_, sweep(), asio::detached);
-        const bool v6 = config_.host.find(':') != std::string::npos;
-        fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "",
-                   http_.port());
-        std::fflush(stdout);
+        printReady(config_, http_.port());
     }
 
     void stopOnFailure(const std::exception_ptr& error) {
@@ -247,8 +245,10 @@ class Server::Impl {
                 continue;
             }
             dispatcher_.setCredentials(webhookCredentials(*config));
+            if (!api_.setKeys(config->api_keys)) log::error("server.keys_kept", {{"error", kNoKeys}});
             log::info("server.reloaded", {{"webhook_headers", config->webhook_headers.size()},
-                                          {"webhook_secrets", config->webhook_secrets.size()}});
+                                          {"webhook_secrets", config->webhook_secrets.size()},
+                                          {"api_keys", config->api_keys.size()}});
         }
     }
 

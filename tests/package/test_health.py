@@ -42,6 +42,20 @@ def test_a_server_below_a_prefix_and_with_names_of_its_own_is_asked_as_it_wants_
     assert (code, error) == (1, f"heddle: /ready of http://127.0.0.1:{server.port}: status 421\n")
 
 
+def test_a_server_with_keys_is_shown_one_of_its_own(serve, tmp_path):
+    key, other = "key-one-of-the-tests-0123456789", "key-two-of-the-tests-0123456789"
+    keys = tmp_path / "keys"
+    keys.write_text(f"{key}\n{other}\n")
+    server = serve(env={"HEDDLE_API_KEYS_FILE": str(keys)})
+    here = {"PORT": str(server.port), "HEDDLE_HOST": "127.0.0.1"}
+    assert ask(**here, HEDDLE_API_KEYS=f"{other},{key}")[0] == 0
+    assert ask(**here, HEDDLE_API_KEYS_FILE=str(keys))[0] == 0
+    assert ask("--live", **here)[0] == 0
+    assert ask(**here)[2] == f"heddle: /ready of http://127.0.0.1:{server.port}: status 401\n"
+    # It may be somebody else's.
+    assert ask("--url", server.url, HEDDLE_API_KEYS=key)[0] == 1
+
+
 def test_a_server_that_is_not_ready_is_not_healthy_and_says_why():
     with Receiver(default=Reply(status=503, body=b'{"ready": false, "checks": {"database": "the disk is full"}}')) as receiver:
         code, said, error = ask("--url", f"http://127.0.0.1:{receiver.port}")
