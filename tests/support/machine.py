@@ -66,6 +66,11 @@ class Process:
         assert line is not None, f"the process ended:\n{self.log}"
         return line
 
+    def wait(self, timeout_s=60):
+        """The exit code and the lines that were not read yet."""
+        code = self._process.wait(timeout_s)
+        return code, list(iter(lambda: self._lines.get(timeout=10), None))
+
     def terminate(self, timeout_s=30):
         """SIGTERM; the exit code."""
         self._machine.run("sh", "-c", f"kill -TERM {self.pid}")  # minimal machines have only the shell's kill
