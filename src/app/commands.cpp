@@ -2,6 +2,7 @@
 #include "app/commands.hpp"
 
 #include "app/configuration.hpp"
+#include "app/execution.hpp"
 #include "app/server.hpp"
 #include "app/start_problem.hpp"
 #include "base/memory.hpp"
@@ -51,6 +52,9 @@ int checkConfig(const Invocation& invocation) {
     const config::Loaded loaded = config::load(sourcesOf(invocation));
     printFindings(loaded.findings);
     if (!loaded.usable()) return 1;
+    const auto faults = libraryFaults(loaded.config);
+    printFindings(faults);
+    if (!faults.empty()) return 1;
     fmt::print("{}\n", config::describe(loaded.config));
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "api/api.hpp"
 #include "app/execution.hpp"
+#include "app/live_reload.hpp"
 #include "app/ready_line.hpp"
 #include "app/retention.hpp"
 #include "app/server_options.hpp"
@@ -190,6 +191,7 @@ class Server::Impl {
         if (!stored) throw std::runtime_error(stored.error().detail);
         dispatcher_.start();  // before runs can end: it counts what is pending already
         co_await runs_.recover();
+        if (config_.dev) watchFiles();
         execution_.start();
         if (!config_.http.disable_runs) crons_.start();
         http_.start();
@@ -197,6 +199,12 @@ class Server::Impl {
         upkeep_.start();
         asio::co_spawn(loop_, sweep(), asio::detached);
         printReady(config_, http_.port());
+    }
+
+    void watchFiles() {
+        live_reload_ = std::make_unique<LiveReload>(
+            LiveReload::Parts{loop_.get_executor(), clock_, db_, config_, execution_, runs_, dispatcher_},
+            reload_);
     }
 
     void stopOnFailure(const std::exception_ptr& error) {
@@ -218,6 +226,7 @@ class Server::Impl {
         std::signal(SIGINT, SIG_DFL);
         signals_.clear();
         hangups_.cancel();
+        live_reload_.reset();
         stall_timer_.cancel();
         sweep_timer_.cancel();
         upkeep_.stop();
@@ -329,6 +338,7 @@ class Server::Impl {
     asio::signal_set signals_;
     asio::signal_set hangups_;
     Upkeep upkeep_;
+    std::unique_ptr<LiveReload> live_reload_;  // none without --dev
     asio::steady_timer stall_timer_;
     asio::steady_timer sweep_timer_;
     int status_ = 0;

@@ -26,9 +26,9 @@ enum class GraphRuntime { kNative, kPython, kNode };
 struct GraphSpec {
     std::string graph_id;
     GraphRuntime runtime = GraphRuntime::kPython;
-    std::string path;    // absolute file path; empty for native graphs
+    std::string path;    // absolute file path; empty for built-in graphs
     std::string module;  // instead of path when the config names an import path ("pkg.mod:graph")
-    std::string name;    // the export ("agent"), or the native graph ("echo", "burst"…)
+    std::string name;    // the export ("agent"), or the built-in graph ("echo", "burst"…)
     std::optional<std::string> description;
     // Of its system assistant, objects: what LANGGRAPH_CONFIG says. May hold secrets.
     RawJson config = RawJson::trusted("{}");
@@ -84,6 +84,7 @@ struct Config {
     std::vector<std::string> dependencies;  // absolute folders of local packages
     std::vector<std::string> requirements;  // packages to be installed, as pip names them
     PackageSettings packages;
+    std::string env_path;  // the absolute .env file that `env` names, which may be missing; empty: none
     std::vector<std::pair<std::string, Secret>> env;  // for the workers: `env` of langgraph.json
     WebhookSettings webhooks;
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved
@@ -143,6 +144,9 @@ Loaded load(const Sources& sources);
 // wrong in langgraph.json does not matter, and it is not needed at all when the place is given. Never throws
 // for input.
 Loaded locateData(const Sources& sources);
+
+// What describe() says of two configurations differently: paths of keys, one or two names long ("http.cors").
+std::vector<std::string> changedKeys(const Config& before, const Config& after);
 
 // The effective configuration as indented JSON, secrets masked ("********"), for `heddle check-config`.
 std::string describe(const Config& config);

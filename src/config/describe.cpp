@@ -158,10 +158,8 @@ const char* nameOf(PackageSettings::Installer installer) {
     return "";
 }
 
-}  // namespace
-
-std::string describe(const Config& config) {
-    const Json json = {
+Json documentOf(const Config& config) {
+    return {
         {"config", config.config_path},
         {"root", config.root},
         {"graphs", graphsOf(config)},
@@ -193,7 +191,33 @@ std::string describe(const Config& config) {
          {{"format", config.log_format == log::Format::kJson ? "json" : "text"},
           {"level", nameOf(config.log_level)}}},
     };
-    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string describe(const Config& config) {
+    return documentOf(config).dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+std::vector<std::string> changedKeys(const Config& before, const Config& after) {
+    std::vector<std::string> changed;
+    const Json old = documentOf(before);
+    const Json now = documentOf(after);
+    for (const auto& [key, value] : now.items()) {
+        if (value == old[key]) continue;
+        if (!value.is_object() || !old[key].is_object()) {
+            changed.push_back(key);
+            continue;
+        }
+        auto both = value;
+        both.update(old[key]);
+        for (const auto& [inner, unused] : both.items()) {
+            const bool same =
+                value.contains(inner) && old[key].contains(inner) && value[inner] == old[key][inner];
+            if (!same) changed.push_back(key + "." + inner);
+        }
+    }
+    return changed;
 }
 
 }  // namespace heddle::config

@@ -208,6 +208,7 @@ void readEnvPath(const Field& field, Loading& loading) {
     const auto name = field.text();
     if (!name) return;
     const auto path = absolutePath(loading.config.root, *name);
+    loading.config.env_path = path;
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) {
         field.warning("the file does not exist: " + path);

@@ -59,8 +59,11 @@ WorkerExecutor::~WorkerExecutor() = default;
 
 void WorkerExecutor::open() {
     if (observer_ == nullptr) throw std::logic_error("WorkerExecutor: open() before observe()");
-    listener_ = std::make_unique<Listener>(loop_, options_.socket_dir,
-                                           [this](Channel::Socket socket) { admit(std::move(socket)); });
+    // To look whether somebody still listens in a folder would disturb our other workers.
+    const auto leftovers =
+        options_.first ? PrivateDirectory::Leftovers::kRemove : PrivateDirectory::Leftovers::kIgnore;
+    listener_ = std::make_unique<Listener>(
+        loop_, options_.socket_dir, [this](Channel::Socket socket) { admit(std::move(socket)); }, leftovers);
     loading_.begin(options_.graphs.size(), workers_.size());
     for (auto& worker : workers_) worker->start();
 }
@@ -268,6 +271,7 @@ bool WorkerExecutor::release(const Key& key) {
     --worker.active;
     if (!waiting_.empty() && &worker != reserved_) pump();
     if (!suspects_.empty() || &worker == reserved_) pumpSuspects();
+    leaveLater(worker);
     return true;
 }
 

@@ -4,9 +4,13 @@
 #include "graph/worker/pool.hpp"
 #include "graph/worker/project.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace heddle::graph {
+namespace asio = boost::asio;
 namespace {
 
 constexpr std::int64_t kProtocol = 1;
@@ -86,6 +90,7 @@ void WorkerExecutor::onLost(Worker& worker) {
         log::warning("worker.runs_lost", {{"worker", worker.name()}, {"runs", lost.size()}});
     }
     worker.active = 0;
+    leaveLater(worker);
     if (&worker == reserved_) {
         reserved_ = nullptr;
         reserved_company_ = 0;
@@ -95,6 +100,9 @@ void WorkerExecutor::onLost(Worker& worker) {
 
 void WorkerExecutor::onStopped(Worker&) {
     stopped_.cancel();
+    const bool all = std::ranges::all_of(workers_, [](const auto& worker) { return worker->stopped(); });
+    if (!all || !gone_) return;
+    asio::post(loop_, std::exchange(gone_, nullptr));
 }
 
 void WorkerExecutor::onAnswer(Worker&) {

@@ -75,6 +75,7 @@ class Worker final : public Channel::Handler {
     void giveBack();
 
     std::size_t active = 0;  // runs on it; kept by the pool
+    std::size_t asked = 0;   // questions that it has not answered; kept by the pool
 
     void onFrame(const std::shared_ptr<Channel>& channel, const FrameView& frame) override;
     void onClosed(const std::shared_ptr<Channel>& channel, std::string_view why) override;

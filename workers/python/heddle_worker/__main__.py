@@ -22,6 +22,7 @@ if problem := interpreter.problem():
     # Before anything is imported that would fail without langgraph, and say less.
     sys.exit(f"heddle_worker: {problem}")
 
+from .bytecode import keep_settled_only  # noqa: E402
 from .channel import CallError, Channel  # noqa: E402
 from .shutdown import begin_shutdown  # noqa: E402
 
@@ -33,6 +34,7 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     die_with_parent()
+    keep_settled_only()
     address, token = os.environ["HEDDLE_SOCKET"], os.environ.pop("HEDDLE_TOKEN")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: begin_shutdown(_SIGTERM_DEADLINE_MS))
