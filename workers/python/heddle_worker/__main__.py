@@ -13,14 +13,16 @@ import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from typing import Any
 
 from . import PROTOCOL_VERSION, interpreter
 
-if problem := interpreter.problem():
+problem = interpreter.problem()
+if problem:
     # Before anything is imported that would fail without langgraph, and say less.
     sys.exit(f"heddle_worker: {problem}")
+
+from importlib.metadata import version  # noqa: E402
 
 from .bytecode import keep_settled_only  # noqa: E402
 from .channel import CallError, Channel  # noqa: E402

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether this interpreter can be a worker at all. Imports nothing that langgraph brings."""
 
-import importlib.metadata
 import importlib.util
 import sys
 
@@ -17,6 +16,8 @@ def problem():
     if is_old():
         version = "%d.%d" % sys.version_info[:2]
         return "%s is Python %s; graphs need 3.10 or later: name another with --python" % (sys.executable, version)
+    import importlib.metadata  # old ones have none
+
     try:
         importlib.metadata.version("langgraph")
         lacking = [name for name in ("langgraph", "orjson") if importlib.util.find_spec(name) is None]
