@@ -45,7 +45,8 @@ void checkPort(const config::Config& config, const std::optional<std::string>& h
     http::Server probe(loop.get_executor(), nullptr, nullptr);
     try {
         probe.listen({config.host, config.port});
-        report.ok("port", fmt::format("{}:{} is free", config.host, config.port));
+        report.ok("port", config.port == 0 ? config.host + ": a free port will be taken"
+                                           : fmt::format("{}:{} is free", config.host, config.port));
     } catch (const boost::system::system_error& error) {
         const bool taken = error.code().value() == EADDRINUSE;
         if (taken && holder && answersAsServer(config.host, config.port, config.http.mount_prefix)) {

@@ -13,11 +13,13 @@ struct Known {
 };
 
 // The first sign that is found counts, so what names its cause stands before what follows from it.
-constexpr std::array<Known, 13> kKnown{{
+constexpr std::array<Known, 14> kKnown{{
     {"externally-managed-environment",
      "this Python belongs to the system and takes no packages; leave --python and HEDDLE_PYTHON out and "
      ".venv is made"},
     {"No space left on device", "the disk is full; free some space and try again"},
+    {"Read-only file system",
+     "nothing can be written there; install where it can, or build it into the image"},
     {"Permission denied",
      "no permission to write there; run it as the owner of the environment, or use another one with "
      "--python"},

@@ -66,8 +66,9 @@ Result<PythonFacts> askPython(const config::Config& config, const std::string& p
     ProgramCall call;
     call.command = {python, "-m", "heddle_worker.check",
                     question == Question::kGraphs ? "graphs" : "packages"};
+    // Whoever only looks leaves no __pycache__.
     call.environment =
-        graph::projectEnvironment(options, graph::ownEnvironment(), {{"PYTHONUNBUFFERED", "1"}});
+        graph::projectEnvironment(options, graph::ownEnvironment(), {{"PYTHONDONTWRITEBYTECODE", "1"}});
     call.directory = config.root;
     call.input = graph::projectJson(options);
     call.limit = kLoad;

@@ -2,6 +2,7 @@
 #include "app/steps.hpp"
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -52,7 +53,12 @@ void Step::done() {
 }
 
 void Step::rewrite(std::string_view end) {
-    fmt::print(stderr, "\r\x1b[K{} ... {}", title_, end);
+    auto line = title_ + " ... " + std::string(end);
+    // A line that wraps could not be rewritten.
+    winsize window{};
+    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1;
+    if (known && !end.ends_with('\n') && line.size() >= window.ws_col) line.resize(window.ws_col - 1U);
+    fmt::print(stderr, "\r\x1b[K{}", line);
     std::fflush(stderr);
 }
 

@@ -69,6 +69,13 @@ def test_graphs_that_do_not_load_and_packages_that_are_missing(tmp_path):
     assert "wants Python 3.99" in found["python", "warning"][0][0]
 
 
+def test_a_library_that_cannot_be_loaded(tmp_path):
+    write(tmp_path, native_config(graphs={"echo": "heddle:echo", "lib": "./lib.so:graph"}))
+    (tmp_path / "lib.so").write_text("no library")
+    status, found = examine(tmp_path)
+    assert status == 1 and problems(found) == {"graphs.lib"} and "lib.so" in found["graphs.lib", "problem"][0][0]
+
+
 def test_a_graph_that_ends_or_waits_is_a_problem_of_its_own(tmp_path):
     write(tmp_path, {"graphs": {"agent": "./agent.py:graph"}}, agent="import os\nos._exit(7)\n")
     status, found = examine(tmp_path)

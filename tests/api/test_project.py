@@ -151,6 +151,20 @@ def fake_python(folder, script):
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
+def test_uv_installs_when_it_is_asked_for(tmp_path):
+    """A stand-in for uv that hands its arguments to pip."""
+    folder = project(tmp_path, dependencies=["alpha"], pip_installer="uv")
+    without = install(folder, env={"PATH": "/usr/bin:/bin"})
+    assert without.returncode == 1 and "pip_installer is uv, which is not installed" in without.stderr
+    (tmp_path / "bin").mkdir()
+    uv = tmp_path / "bin" / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/called"\npython=$4\nshift 4\nexec "$python" -m pip install "$@"\n')
+    uv.chmod(0o755)
+    found = install(folder, env={"PATH": f"{uv.parent}:{os.environ['PATH']}"})
+    assert found.returncode == 0 and "alpha" in installed(folder), found.stderr
+    assert (tmp_path / "called").read_text() == f"pip install --python {folder}/.venv/bin/python alpha langgraph>=1.0\n"
+
+
 def test_debian_without_venv_gives_the_apt_line(tmp_path):
     env = fake_python(tmp_path / "bin", 'mkdir -p "$3/bin"; echo "The virtual environment was not created successfully because '
                                         'ensurepip is not available."; exit 1\n')

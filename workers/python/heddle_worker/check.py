@@ -15,7 +15,7 @@ from . import interpreter
 
 
 def main():
-    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     os.dup2(2, 1)
     project = json.load(sys.stdin)
     facts = {
@@ -31,7 +31,7 @@ def main():
         facts.update(project_check.packages(project))
         if sys.argv[1] == "graphs" and facts["versions"].get("langgraph"):
             facts.update(project_check.graphs(project))
-    json.dump(facts, answer)
+    json.dump(facts, answer, ensure_ascii=False)
     answer.close()
     sys.stdout.flush()
     os._exit(0)  # threads that a module of the project has started would keep the process
