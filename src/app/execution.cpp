@@ -13,14 +13,21 @@ namespace asio = boost::asio;
 namespace {
 
 // Nothing when there is nothing to do for workers. Vectors are made in Python, whatever the graphs are.
-std::optional<graph::WorkerOptions> workerOptions(const config::Config& config) {
+std::optional<graph::WorkerOptions> neededWorkers(const config::Config& config) {
     const bool python = std::ranges::any_of(
         config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
     if (!python && !config.store_index) return std::nullopt;
+    return workerOptions(config);
+}
+
+}  // namespace
+
+graph::WorkerOptions workerOptions(const config::Config& config) {
     graph::WorkerOptions options;
     options.runtime = "python";
     options.command = {pythonInterpreter(config), "-m", "heddle_worker"};
     options.workers = static_cast<std::size_t>(config.python_workers);
+    options.runs_max = config.runs_per_worker;
     options.env = config.env;
     options.python_path = {workersFolder("python")};
     options.root = config.root;
@@ -39,8 +46,6 @@ std::optional<graph::WorkerOptions> workerOptions(const config::Config& config) 
     return options;
 }
 
-}  // namespace
-
 Execution::Execution(asio::any_io_executor loop, const config::Config& config, sql::Database& db,
                      const Clock& clock, Random& random, metrics::Metrics& metrics)
     : native_(std::make_unique<graph::NativeExecutor>(loop, db, clock, random)) {
@@ -50,7 +55,7 @@ Execution::Execution(asio::any_io_executor loop, const config::Config& config, s
             native_->add(graph.graph_id, graph::builtinGraph(graph.name).value());
         }
     }
-    python_ = std::make_unique<graph::WorkerGenerations>(loop, db, clock, random, workerOptions(config),
+    python_ = std::make_unique<graph::WorkerGenerations>(loop, db, clock, random, neededWorkers(config),
                                                          graph::WorkerGenerations::Launchers(), &metrics);
     all.push_back(python_.get());
     mixed_ = std::make_unique<graph::MixedExecutor>(std::move(all));
@@ -66,7 +71,7 @@ void Execution::start() {
 }
 
 void Execution::renew(const config::Config& config) {
-    python_->renew(workerOptions(config));
+    python_->renew(neededWorkers(config));
 }
 
 asio::awaitable<void> Execution::stop(std::chrono::milliseconds limit) {

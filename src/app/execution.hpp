@@ -20,6 +20,9 @@
 
 namespace heddle::app {
 
+// Of the Python workers, also where the configuration needs none.
+[[nodiscard]] graph::WorkerOptions workerOptions(const config::Config& config);
+
 class Execution {
   public:
     Execution(boost::asio::any_io_executor loop, const config::Config& config, sql::Database& db,

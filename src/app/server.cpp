@@ -4,6 +4,7 @@
 #include "api/api.hpp"
 #include "app/execution.hpp"
 #include "app/live_reload.hpp"
+#include "app/ready_line.hpp"
 #include "app/retention.hpp"
 #include "app/server_options.hpp"
 #include "app/upkeep.hpp"
@@ -33,7 +34,6 @@
 #include <fmt/core.h>
 
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 
 namespace heddle::app {
@@ -48,6 +48,7 @@ constexpr std::chrono::milliseconds kConnectionsEnd{500};
 constexpr std::chrono::milliseconds kWorkersEnd{2'000};
 constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
+constexpr std::string_view kNoKeys = "there are no API keys any more; a server without them wants a restart";
 constexpr std::size_t kLoggedHeader = 1'024;  // bytes of its value
 constexpr std::chrono::minutes kSweepEvery{10};
 
@@ -197,16 +198,23 @@ class Server::Impl {
         watchLoop();
         upkeep_.start();
         asio::co_spawn(loop_, sweep(), asio::detached);
-        const bool v6 = config_.host.find(':') != std::string::npos;
-        fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "",
-                   http_.port());
-        std::fflush(stdout);
+        printReady(config_, http_.port());
     }
 
     void watchFiles() {
-        live_reload_ = std::make_unique<LiveReload>(
-            LiveReload::Parts{loop_.get_executor(), clock_, db_, config_, execution_, runs_, dispatcher_},
-            reload_);
+        LiveReload::Parts parts{loop_.get_executor(),
+                                clock_,
+                                db_,
+                                config_,
+                                execution_,
+                                runs_,
+                                [this](const config::Config& read) { takeCredentials(read); }};
+        live_reload_ = std::make_unique<LiveReload>(std::move(parts), reload_);
+    }
+
+    void takeCredentials(const config::Config& config) {
+        dispatcher_.setCredentials(webhookCredentials(config));
+        if (!api_.setKeys(config.api_keys)) log::error("server.keys_kept", {{"error", kNoKeys}});
     }
 
     void stopOnFailure(const std::exception_ptr& error) {
@@ -255,9 +263,10 @@ class Server::Impl {
                 log::error("server.not_reloaded");
                 continue;
             }
-            dispatcher_.setCredentials(webhookCredentials(*config));
+            takeCredentials(*config);
             log::info("server.reloaded", {{"webhook_headers", config->webhook_headers.size()},
-                                          {"webhook_secrets", config->webhook_secrets.size()}});
+                                          {"webhook_secrets", config->webhook_secrets.size()},
+                                          {"api_keys", config->api_keys.size()}});
         }
     }
 

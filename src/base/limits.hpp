@@ -8,6 +8,8 @@
 namespace heddle::limits {
 
 inline constexpr std::size_t kJsonDepth = 128;
+inline constexpr std::size_t kApiKeys = 1000;
+inline constexpr std::size_t kApiKeyChars = 1024;
 inline constexpr std::size_t kConfigFile = 1024 * 1024;  // langgraph.json, .env
 inline constexpr std::size_t kHttpBody = 16 * 1024 * 1024;
 inline constexpr std::size_t kHttpHeader = 32 * 1024;

@@ -146,6 +146,18 @@ Json storeOf(const StoreTtlSettings& ttl, const std::optional<StoreIndexSettings
     return store;
 }
 
+const char* nameOf(PackageSettings::Installer installer) {
+    switch (installer) {
+        case PackageSettings::Installer::kAuto:
+            return "auto";
+        case PackageSettings::Installer::kPip:
+            return "pip";
+        case PackageSettings::Installer::kUv:
+            return "uv";
+    }
+    return "";
+}
+
 Json documentOf(const Config& config) {
     return {
         {"config", config.config_path},
@@ -153,6 +165,9 @@ Json documentOf(const Config& config) {
         {"graphs", graphsOf(config)},
         {"dependencies", config.dependencies},
         {"requirements", config.requirements},
+        {"python_version", fileOf(config.packages.python_version)},
+        {"pip_config_file", fileOf(config.packages.pip_config_file)},
+        {"pip_installer", nameOf(config.packages.installer)},
         {"env", masked(config.env)},
         {"webhooks", webhooksOf(config)},
         {"http", httpOf(config.http)},
@@ -163,11 +178,13 @@ Json documentOf(const Config& config) {
           {"port", config.port},
           {"loopback_only", config.webhooks.loopback_only},
           {"allowed_hosts", config.allowed_hosts},
+          {"api_keys", std::vector<std::string>(config.api_keys.size(), kMask)},
           {"dev", config.dev}}},
         {"data_dir", config.data_dir},
         {"database", config.database_path},
         {"python", config.python},
         {"python_workers", config.python_workers},
+        {"runs_per_worker", config.runs_per_worker},
         {"cron_catch_up_s", config.cron_catch_up_s},
         {"run_timeout_s", config.run_timeout_s ? Json(*config.run_timeout_s) : Json()},
         {"log",

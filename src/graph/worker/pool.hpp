@@ -8,6 +8,7 @@
 #include "graph/worker/answers.hpp"
 #include "graph/worker/calls.hpp"
 #include "graph/worker/listener.hpp"
+#include "graph/worker/loading.hpp"
 #include "graph/worker/options.hpp"
 #include "graph/worker/placement.hpp"
 #include "graph/worker/process.hpp"
@@ -98,6 +99,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
 
     Result<std::unique_ptr<Process>> launch(Worker& worker, ProcessEnd on_end) override;
     [[nodiscard]] const std::string& project() const override { return project_; }
+    [[nodiscard]] Told& told() override { return told_; }
     void onReady(Worker& worker) override;
     void onLost(Worker& worker) override;
     void onStopped(Worker& worker) override;
@@ -113,6 +115,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     void assign(Worker& worker, RunStart start);
     // A worker is ready: are enough of them?
     void warmUp();
+    // Runs may be placed from now on.
+    void becomeWarm();
     // Places what waits and says that there is room.
     void offer();
     // Gives waiting runs to workers that have room.
@@ -143,6 +147,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     CallServer calls_;
     Answers answers_{limits::kGraphAnswers};
     Doorway doorway_;
+    Told told_;
+    Loading loading_;
     std::unique_ptr<Listener> listener_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unordered_map<Key, Worker*, KeyHash> runs_;  // null: waits for a worker
