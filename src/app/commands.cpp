@@ -2,6 +2,7 @@
 #include "app/commands.hpp"
 
 #include "app/configuration.hpp"
+#include "app/execution.hpp"
 #include "app/server.hpp"
 #include "app/start_problem.hpp"
 #include "base/memory.hpp"
@@ -32,6 +33,7 @@ int serve(const Invocation& invocation) {
     }
     returnLargeBlocks();
     log::configure(loaded.config.log_format, loaded.config.log_level);
+    shareEnvironment(loaded.config);
     const auto reload = [invocation]() -> std::optional<config::Config> {
         config::Loaded again = config::load(sourcesOf(invocation));
         if (again.usable()) return std::move(again.config);
@@ -51,6 +53,10 @@ int checkConfig(const Invocation& invocation) {
     const config::Loaded loaded = config::load(sourcesOf(invocation));
     printFindings(loaded.findings);
     if (!loaded.usable()) return 1;
+    shareEnvironment(loaded.config);
+    const auto faults = libraryFaults(loaded.config);
+    printFindings(faults);
+    if (!faults.empty()) return 1;
     fmt::print("{}\n", config::describe(loaded.config));
     return 0;
 }

@@ -5,22 +5,13 @@
 #include "graph/native/builtin.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace heddle::app {
 namespace asio = boost::asio;
-
-namespace {
-
-// Nothing when there is nothing to do for workers. Vectors are made in Python, whatever the graphs are.
-std::optional<graph::WorkerOptions> neededWorkers(const config::Config& config) {
-    const bool python = std::ranges::any_of(
-        config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
-    if (!python && !config.store_index) return std::nullopt;
-    return workerOptions(config);
-}
-
-}  // namespace
 
 graph::WorkerOptions workerOptions(const config::Config& config) {
     graph::WorkerOptions options;
@@ -46,14 +37,50 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     return options;
 }
 
+namespace {
+
+// Nothing when there is nothing to do for workers. Vectors are made in Python, whatever the graphs are.
+std::optional<graph::WorkerOptions> neededWorkers(const config::Config& config) {
+    const bool python = std::ranges::any_of(
+        config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
+    if (!python && !config.store_index) return std::nullopt;
+    return workerOptions(config);
+}
+
+bool isLibrary(const config::GraphSpec& graph) {
+    return graph.runtime == config::GraphRuntime::kNative && !graph.path.empty();
+}
+
+}  // namespace
+
+void shareEnvironment(const config::Config& config) {
+    if (std::ranges::none_of(config.graphs, isLibrary)) return;
+    for (const auto& [name, value] : config.env) setenv(name.c_str(), value.reveal().c_str(), /*replace=*/0);
+}
+
+std::vector<config::Finding> libraryFaults(const config::Config& config) {
+    std::vector<config::Finding> faults;
+    for (const auto& graph : config.graphs) {
+        if (!isLibrary(graph)) continue;
+        const auto parts = graph::loadLibrary(graph.path, graph.name);
+        if (!parts) faults.push_back({.key = "graphs." + graph.graph_id, .text = parts.error().detail});
+    }
+    return faults;
+}
+
 Execution::Execution(asio::any_io_executor loop, const config::Config& config, sql::Database& db,
                      const Clock& clock, Random& random, metrics::Metrics& metrics)
     : native_(std::make_unique<graph::NativeExecutor>(loop, db, clock, random)) {
     std::vector<graph::Executor*> all{native_.get()};
     for (const auto& graph : config.graphs) {
-        if (graph.runtime == config::GraphRuntime::kNative) {
+        if (graph.runtime != config::GraphRuntime::kNative) continue;
+        if (!isLibrary(graph)) {
             native_->add(graph.graph_id, graph::builtinGraph(graph.name).value());
+            continue;
         }
+        auto parts = graph::loadLibrary(graph.path, graph.name);
+        if (!parts) throw std::runtime_error("graphs." + graph.graph_id + ": " + parts.error().detail);
+        native_->add(graph.graph_id, std::move(*parts));
     }
     python_ = std::make_unique<graph::WorkerGenerations>(loop, db, clock, random, neededWorkers(config),
                                                          graph::WorkerGenerations::Launchers(), &metrics);

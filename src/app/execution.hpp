@@ -23,8 +23,17 @@ namespace heddle::app {
 // Of the Python workers, also where the configuration needs none.
 [[nodiscard]] graph::WorkerOptions workerOptions(const config::Config& config);
 
+// Puts `env` of langgraph.json into the process's environment, for the code of shared libraries, where there
+// are any. What is set already stays. Call before other threads run.
+void shareEnvironment(const config::Config& config);
+
+// Loads the shared libraries that the configuration names, to see whether they can be: a problem for each
+// graph that cannot.
+[[nodiscard]] std::vector<config::Finding> libraryFaults(const config::Config& config);
+
 class Execution {
   public:
+    // Loads shared libraries; throws std::runtime_error with a line for the operator when one cannot be.
     Execution(boost::asio::any_io_executor loop, const config::Config& config, sql::Database& db,
               const Clock& clock, Random& random, metrics::Metrics& metrics);
 
@@ -33,8 +42,8 @@ class Execution {
     // Spawns the workers; returns at once.
     void start();
     // Python graphs as this configuration has them, in new workers; runs in flight finish on those they are
-    // on. Built-in graphs stay what they were at the start. Throws std::system_error when there can be no
-    // socket.
+    // on. Built-in graphs and those of libraries stay what they were at the start. Throws std::system_error
+    // when there can be no socket.
     void renew(const config::Config& config);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
 

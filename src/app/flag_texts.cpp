@@ -3,15 +3,22 @@
 
 #include "config/settings.hpp"
 
+#include <cstddef>
 #include <string_view>
 
 namespace heddle::app {
 namespace {
 
-// Without the marks of Markdown.
+// Without the marks of Markdown: "`a` or [b](c)" → "a or b".
 std::string plain(std::string_view markdown) {
-    std::string out(markdown);
-    std::erase(out, '`');
+    std::string out;
+    bool in_target = false;
+    for (std::size_t i = 0; i < markdown.size(); ++i) {
+        const char c = markdown[i];
+        if (c == ']' && markdown.substr(i + 1, 1) == "(") in_target = true;
+        if (!in_target && c != '`' && c != '[') out += c;
+        if (c == ')') in_target = false;
+    }
     return out;
 }
 

@@ -133,7 +133,8 @@ void LiveReload::adopt(config::Config read) {
     for (auto& graph : read.graphs) {
         const auto* native = findSpec(native_, graph.graph_id);
         const bool is_native = graph.runtime == config::GraphRuntime::kNative;
-        const bool same = native != nullptr && is_native && native->name == graph.name;
+        const bool same =
+            native != nullptr && is_native && native->name == graph.name && native->path == graph.path;
         if (is_native == (native != nullptr) && (same || !is_native)) {
             graphs.push_back(std::move(graph));
             continue;

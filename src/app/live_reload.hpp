@@ -54,7 +54,7 @@ class LiveReload {
 
     Parts parts_;
     Server::Reload reload_;
-    std::vector<config::GraphSpec> native_;  // as at the start: they are wired into the server
+    std::vector<config::GraphSpec> native_;  // as at the start: they are part of the process
     std::vector<std::string> told_;          // keys that were said to need a restart
     bool renewing_ = false;
     bool again_ = false;

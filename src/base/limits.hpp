@@ -55,10 +55,13 @@ inline constexpr std::size_t kPendingRuns = 100'000;
 inline constexpr std::chrono::seconds kCancelGrace{
     5};  // for an attempt to obey, then its run ends without it
 inline constexpr std::size_t kWorkerBacklog =
-    256 * 1024 * 1024;                                // bytes waiting for a worker that does not read
-inline constexpr std::size_t kWorkerRuns = 1000;      // attempts at once on one worker
-inline constexpr std::size_t kWatchedFolders = 8192;  // of a project, with --dev
-inline constexpr std::size_t kOlderWorkers = 3;       // generations with runs on them, beside the newest
+    256 * 1024 * 1024;                                       // bytes waiting for a worker that does not read
+inline constexpr std::chrono::milliseconds kNodeLeave{300};  // for native nodes to return, at the end
+inline constexpr std::chrono::seconds kRouteTime{10};  // for the route of a native graph, in a state update
+inline constexpr std::size_t kNodeThreads = 64;        // runs of graphs of shared libraries at once
+inline constexpr std::size_t kWorkerRuns = 1000;       // attempts at once on one worker
+inline constexpr std::size_t kWatchedFolders = 8192;   // of a project, with --dev
+inline constexpr std::size_t kOlderWorkers = 3;        // generations with runs on them, beside the newest
 inline constexpr std::size_t kGraphAnswers = 8 * 1024 * 1024;  // schemas and drawings, kept
 inline constexpr std::size_t kVectorDims = 16'384;             // numbers of a vector of the store's index
 inline constexpr std::size_t kItemVectors = 1000;              // of one item

@@ -166,6 +166,9 @@ std::string fishArgument(const Argument& argument, const std::string& condition)
         if (argument.value == Value::kWord) {
             return fmt::format("complete -c heddle -n '{}' -a '{}'\n", condition, join(argument.words, " "));
         }
+        if (argument.value == Value::kFolder) {
+            return fmt::format("complete -c heddle -n '{}' -a '(__fish_complete_directories)'\n", condition);
+        }
         return argument.value == Value::kText ? ""
                                               : fmt::format("complete -c heddle -n '{}' -F\n", condition);
     }

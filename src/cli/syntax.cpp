@@ -14,10 +14,9 @@ namespace {
 // What the parser does not know about its values.
 const std::map<std::string, Argument::Value, std::less<>>& kinds() {
     static const std::map<std::string, Argument::Value, std::less<>> table{
-        {"CONFIG", Argument::Value::kFile},
-        {"DATA-DIR", Argument::Value::kFolder},
-        {"PYTHON", Argument::Value::kFile},
-        {"FILE", Argument::Value::kFile},
+        {"CONFIG", Argument::Value::kFile}, {"DATA-DIR", Argument::Value::kFolder},
+        {"PYTHON", Argument::Value::kFile}, {"API-KEYS-FILE", Argument::Value::kFile},
+        {"FILE", Argument::Value::kFile},   {"FOLDER", Argument::Value::kFolder},
     };
     return table;
 }

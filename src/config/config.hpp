@@ -26,9 +26,9 @@ enum class GraphRuntime { kNative, kPython, kNode };
 struct GraphSpec {
     std::string graph_id;
     GraphRuntime runtime = GraphRuntime::kPython;
-    std::string path;    // absolute file path; empty for native graphs
+    std::string path;    // absolute file path; empty for built-in graphs
     std::string module;  // instead of path when the config names an import path ("pkg.mod:graph")
-    std::string name;    // the export ("agent"), or the native graph ("echo", "burst"…)
+    std::string name;    // the export ("agent"), or the built-in graph ("echo", "burst"…)
     std::optional<std::string> description;
     // Of its system assistant, objects: what LANGGRAPH_CONFIG says. May hold secrets.
     RawJson config = RawJson::trusted("{}");

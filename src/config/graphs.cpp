@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `graphs` and `dependencies`.
 #include "base/ids.hpp"
+#include "config/env_file.hpp"
 #include "config/import_path.hpp"
 #include "config/loading.hpp"
 #include "config/nearest.hpp"
@@ -29,6 +30,10 @@ constexpr std::array<Key<Entry>, 2> kEntryKeys{{
      }},
 }};
 
+bool isLibrary(std::string_view place) {
+    return place.ends_with(".so");
+}
+
 bool isJavaScript(const std::string& file) {
     constexpr std::array<std::string_view, 8> kEndings = {".ts", ".mts", ".cts", ".tsx",
                                                           ".js", ".mjs", ".cjs", ".jsx"};
@@ -46,6 +51,17 @@ void readNative(const Field& field, GraphSpec& graph, const Sources& sources) {
                         : "no such native graph");
 }
 
+// A graph of a shared library; what is in it is seen when it is loaded.
+void readLibrary(const Field& field, std::string_view file, GraphSpec& graph, const Config& config) {
+    graph.runtime = GraphRuntime::kNative;
+    graph.path = absolutePath(config.root, file);
+    std::error_code ignored;
+    if (!std::filesystem::exists(graph.path, ignored))
+        field.problem("the library does not exist: " + graph.path + "; build it first");
+    if (!isVariableName(graph.name))
+        field.problem("the name after \":\" must be that of HEDDLE_GRAPH(name) in the library");
+}
+
 void readFilePath(const Field& field, std::string_view file, GraphSpec& graph, const Config& config) {
     graph.path = absolutePath(config.root, file);
     if (isJavaScript(graph.path)) {
@@ -58,7 +74,7 @@ void readFilePath(const Field& field, std::string_view file, GraphSpec& graph, c
         field.problem("the file does not exist: " + graph.path);
 }
 
-// "./graphs.py:agent", "pkg.module:agent" or "heddle:echo"
+// "./graphs.py:agent", "pkg.module:agent", "./libmine.so:make_graph" or "heddle:echo"
 void readPath(const Field& field, std::string_view path, GraphSpec& graph, const Loading& loading) {
     const auto split = splitImportPath(path);
     if (!split) {
@@ -69,6 +85,10 @@ void readPath(const Field& field, std::string_view path, GraphSpec& graph, const
     graph.name = split->name;
     if (path.starts_with(kNative)) {
         readNative(field, graph, loading.sources);
+        return;
+    }
+    if (isLibrary(place)) {
+        readLibrary(field, place, graph, loading.config);
         return;
     }
     if (isModule(place) && !isJavaScript(place)) {

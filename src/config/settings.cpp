@@ -173,7 +173,8 @@ constexpr auto kSettings = std::to_array<Setting>({
      .read = readApiKeysFile},
     {.flag = "dev",
      .fallback = "off",
-     .meaning = "Development: changed files renew the workers, webhooks may go to private addresses",
+     .meaning = "Development: changed files [renew the workers](development.md), webhooks may go to private "
+                "addresses",
      .read = readDev,
      .toggle = true},
     {.flag = "python",

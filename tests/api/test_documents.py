@@ -36,7 +36,7 @@ def old_server(folder, config):
         thread = server.post("/threads", {}).json()["thread_id"]
         said = {"assistant_id": "agent", "input": {"messages": [{"role": "user", "content": "from the old one"}]}}
         assert server.post(f"/threads/{thread}/runs/wait", said).status_code == 200
-        assert server.post("/assistants", {"graph_id": "agent", "name": "mine"}).status_code == 200
+        assert server.post("/assistants", {"graph_id": "agent", "name": "mine", "context": {"tone": "dry"}}).status_code == 200
         assert server.http.put("/store/items", json={"namespace": ["old"], "key": "k", "value": {"n": 1}}).status_code == 204
         yield server, thread
 
@@ -109,6 +109,8 @@ def test_moving_keeps_threads_and_items(tmp_path):
         moved, kept = (each.get(f"/threads/{thread}/state").json()["values"]["messages"] for each in (server, old))
         assert [(each["type"], each["id"], each["content"]) for each in moved] == [(each["type"], each["id"], each["content"]) for each in kept]
         assert server.get(f"/threads/{thread}/state").json()["next"] == []
+        (mine,) = server.post("/assistants/search", {"name": "mine"}).json()
+        assert mine["context"] == {"tone": "dry"}
         assert server.get("/store/items?namespace=old&key=k").json()["value"] == {"n": 1}
         said = {"assistant_id": "agent", "input": {"messages": [{"role": "user", "content": "on the new one"}]}}
         told = server.post(f"/threads/{thread}/runs/wait", said).json()["messages"]

@@ -9,7 +9,7 @@ from observed import Scene
 
 SUM = {"messages": [{"role": "user", "content": "what is 6 * 7?"}]}
 HELLO = {"messages": [{"role": "user", "content": "Hello there!"}]}
-EVERY_TIME = 30  # seconds that something may take
+EVERY_TIME = 60  # seconds that something may take
 
 
 async def tell(url, receiver):

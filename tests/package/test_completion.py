@@ -8,7 +8,7 @@ import pytest
 
 from server import BINARY, run_binary
 
-VERBS = {"serve", "check-config", "listen", "secret", "backup", "restore", "health", "completion", "manual"}
+VERBS = {"serve", "init", "install", "doctor", "check-config", "listen", "secret", "backup", "restore", "health", "completion", "manual"}
 
 BASH = r"""
 set -euo pipefail
@@ -81,6 +81,8 @@ def test_bash_completes_verbs_flags_values_and_files(scripts, tmp_path):
     assert bash(scripts, "heddle", "serve", "--data-dir", "", cwd=here) == {"data"}
     assert bash(scripts, "heddle", "backup", "lang", cwd=here) == {"langgraph.json"}
     assert bash(scripts, "heddle", "backup", "--fo", cwd=here) == {"--force"}
+    assert "reference" not in bash(scripts, "heddle", "")  # hidden from --help too
+    assert bash(scripts, "heddle", "init", "", cwd=here) == {"data"}
     assert bash(scripts, "heddle", "completion", "") == {"bash", "zsh", "fish"}
 
 
@@ -91,6 +93,7 @@ def test_fish_completes_verbs_flags_values_and_files(scripts, tmp_path):
     assert fish(scripts, "heddle serve --log-") == {"--log-format", "--log-level"}
     assert fish(scripts, "heddle serve --log-format ") == {"text", "json"}
     assert fish(scripts, "heddle serve --config lang", cwd=here) == {"langgraph.json"}
+    assert fish(scripts, "heddle init ", cwd=here) == {"data/"}
     assert fish(scripts, "heddle backup lang", cwd=here) == {"langgraph.json"}
     assert fish(scripts, "heddle completion ") == {"bash", "zsh", "fish"}
 

@@ -44,6 +44,9 @@ def test_the_package_installs_serves_drains_keeps_its_data_and_purges(machine, d
     assert "effective" in machine.run("heddle", "check-config", "--help")
     machine.run("sh", "-c", "echo PORT=0 >> /etc/heddle/heddle.env")
 
+    code, found = service.start(machine, "doctor").wait()
+    assert (code, found[-1]) == (0, "everything is fine"), found
+
     process, client = serving(machine)
     assert client.get("/ok").json()["ok"] is True
     assert "ready" in machine.run("heddle", "health", "--url", str(client.base_url))

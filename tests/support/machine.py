@@ -7,7 +7,6 @@ package does not depend on is missing; else this machine's own. The network is t
 import os
 import pathlib
 import queue
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -15,9 +14,10 @@ import threading
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root",
                "DEBIAN_FRONTEND": "noninteractive"}
 
+# In a root that is no mount of its own (a chroot) the mounts cannot be made private; they are taken down at the end then.
+_PRIVATE = 'unshare --mount true 2>/dev/null && how=private || how=unchanged; exec unshare --mount --propagation "$how" "$@"'
 _MOUNT = """
 set -eu
-mount --make-rprivate /
 mount -t tmpfs -o size=3g,mode=0755 machine "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay machine -o "lowerdir=$2,upperdir=$1/upper,workdir=$1/work" "$1/root"
@@ -26,8 +26,9 @@ mount --rbind /dev "$1/root/dev"
 for file in resolv.conf hosts ssl/certs/ca-certificates.crt; do
   if [ -e "/etc/$file" ]; then mkdir -p "$(dirname "$1/root/etc/$file")"; cp "/etc/$file" "$1/root/etc/$file"; fi
 done
-echo ready
-exec sleep infinity
+touch "$1/root/etc/throw-away-machine"
+cd /
+exec chroot "$1/root" sh -c 'echo ready; exec sleep infinity'
 """
 
 
@@ -65,6 +66,11 @@ class Process:
         assert line is not None, f"the process ended:\n{self.log}"
         return line
 
+    def wait(self, timeout_s=60):
+        """The exit code and the lines that were not read yet."""
+        code = self._process.wait(timeout_s)
+        return code, list(iter(lambda: self._lines.get(timeout=10), None))
+
     def terminate(self, timeout_s=30):
         """SIGTERM; the exit code."""
         self._machine.run("sh", "-c", f"kill -TERM {self.pid}")  # minimal machines have only the shell's kill
@@ -75,18 +81,19 @@ class Machine:
     def __init__(self, base=None):
         self.base = base or fresh_base()
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="heddle-machine-"))
-        self.root = self._folder / "root"
         self._as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         self._holder = None
 
     def __enter__(self):
         self._holder = subprocess.Popen(
-            [*self._as_root, "unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _MOUNT, "sh",
-             str(self._folder), str(self.base)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            [*self._as_root, "sh", "-c", _PRIVATE, "sh", "--pid", "--fork", "--kill-child", "sh", "-c", _MOUNT, "sh", str(self._folder),
+             str(self.base)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if self._holder.stdout.readline() != "ready\n":
             raise AssertionError(f"no machine could be made; this needs root or sudo, and the right to mount: {self._holder.stderr.read()}")
         children = pathlib.Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
         self._init = children[0] if not self._as_root else self._youngest(children[0])
+        # Nothing is ever run on the real machine by mistake.
+        assert self.succeeds("test", "-e", "/etc/throw-away-machine")
         return self
 
     @staticmethod
@@ -99,15 +106,17 @@ class Machine:
 
     def __exit__(self, *_):
         # The machine's first process takes everything on it along, its mounts too.
-        subprocess.run([*self._as_root, "kill", "-KILL", self._init], check=False)
+        subprocess.run([*self._as_root, "sh", "-c", f"kill -KILL {self._init}"], check=False)
         self._holder.wait()
         for pipe in (self._holder.stdin, self._holder.stdout, self._holder.stderr):
             pipe.close()
-        shutil.rmtree(self._folder)
+        while subprocess.run([*self._as_root, "umount", "--recursive", "--lazy", str(self._folder)], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            pass
+        self._folder.rmdir()  # never more than that: /dev may still be below it
 
     def inside(self, *command):
         """The command line that runs `command` on the machine."""
-        return [*self._as_root, "nsenter", "--target", self._init, "--mount", "--pid", "chroot", str(self.root), "env", "-i",
+        return [*self._as_root, "nsenter", "--target", self._init, "--mount", "--pid", "--root", "--wd", "env", "-i",
                 *(f"{name}={value}" for name, value in ENVIRONMENT.items()), *command]
 
     def run(self, *command, check=True, stdin=None):

@@ -29,8 +29,9 @@ def environment(machine, unit):
     return found
 
 
-def start(machine):
-    """ExecStart as the unit's user, without capabilities, with StateDirectory writable alone. A machine.Process."""
+def start(machine, verb="serve"):
+    """ExecStart (or another verb with its arguments) as the unit's user, without capabilities, with StateDirectory writable alone.
+    A machine.Process."""
     unit = settings(machine.run("cat", "/usr/lib/systemd/system/heddle.service"))
     [user], [group], [state], [umask] = unit["User"], unit["Group"], unit["StateDirectory"], unit["UMask"]
     folder = f"/var/lib/{state}"
@@ -38,6 +39,7 @@ def start(machine):
     given = environment(machine, unit)
     [line] = unit["ExecStart"]
     command = [re.sub(r"\$\{(\w+)\}", lambda name: given[name.group(1)], word) for word in shlex.split(line)]
+    command[1] = verb
     return machine.start(
         "unshare", "--mount", "sh", "-c",
         f"set -e; mount --bind {folder} {folder}; mount -t tmpfs tmpfs /tmp; mount -o remount,bind,ro /; umask {umask};"

@@ -15,18 +15,18 @@ constexpr double kSleepSecondsMax = 24.0 * 3600;
 constexpr double kBurstMost = 1e6;
 constexpr std::int64_t kBurstTurn = 500;
 
-boost::asio::awaitable<std::string> echo(RunContext& run) {
+boost::asio::awaitable<std::string> echo(NodeContext& run) {
     const auto text = JsonView::trusted(run.state()).get("text");
     JsonWriter update;
     update.beginObject().key("out").raw(text.value_or(JsonView())).endObject();
     co_return update.take();
 }
 
-boost::asio::awaitable<std::string> sleepFor(RunContext& run) {
+boost::asio::awaitable<std::string> sleepFor(NodeContext& run) {
     const auto field = JsonView::trusted(run.state()).get("seconds");
     const auto seconds = field ? field->number() : std::optional<double>(1.0);
     if (!seconds || *seconds < 0 || *seconds > kSleepSecondsMax) {
-        throw GraphError("ValueError", "seconds must be a number from 0 to 86400");
+        throw NodeError("ValueError", "seconds must be a number from 0 to 86400");
     }
     JsonWriter update;
     update.beginObject().key("slept");
@@ -41,18 +41,18 @@ boost::asio::awaitable<std::string> sleepFor(RunContext& run) {
     co_return update.take();
 }
 
-boost::asio::awaitable<std::string> fail(RunContext& run) {
+boost::asio::awaitable<std::string> fail(NodeContext& run) {
     const auto message = JsonView::trusted(run.state()).get("message");
     const auto text = message ? message->string() : std::nullopt;
-    throw GraphError("ValueError", text.value_or("kaput"));
+    throw NodeError("ValueError", text.value_or("kaput"));
     co_return "null";
 }
 
-boost::asio::awaitable<std::string> burst(RunContext& run) {
+boost::asio::awaitable<std::string> burst(NodeContext& run) {
     const auto field = JsonView::trusted(run.state()).get("events");
     const auto asked = field ? field->number() : std::nullopt;
     if (!asked || *asked < 0 || *asked > kBurstMost) {
-        throw GraphError("ValueError", "events must be a number from 0 to 1000000");
+        throw NodeError("ValueError", "events must be a number from 0 to 1000000");
     }
     const auto events = static_cast<std::int64_t>(*asked);
     for (std::int64_t n = 0; n < events; ++n) {
@@ -67,11 +67,11 @@ boost::asio::awaitable<std::string> burst(RunContext& run) {
 
 }  // namespace
 
-std::optional<NativeGraph> builtinGraph(std::string_view name) {
-    if (name == "echo") return NativeGraph(echo);
-    if (name == "sleep") return NativeGraph(sleepFor);
-    if (name == "fail") return NativeGraph(fail);
-    if (name == "burst") return NativeGraph(burst);
+std::optional<Coroutine> builtinGraph(std::string_view name) {
+    if (name == "echo") return Coroutine(echo);
+    if (name == "sleep") return Coroutine(sleepFor);
+    if (name == "fail") return Coroutine(fail);
+    if (name == "burst") return Coroutine(burst);
     return std::nullopt;
 }
 

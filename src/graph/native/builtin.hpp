@@ -2,7 +2,7 @@
 // The graphs inside the server, for tests, benchmarks and first steps.
 #pragma once
 
-#include <heddle/graph.hpp>
+#include "graph/native/context.hpp"
 
 #include <optional>
 #include <string_view>
@@ -14,6 +14,6 @@ namespace heddle::graph {
 // fail:  raises ValueError with state.message ("kaput" without one)
 // burst: sends state.events custom events {"n": 0}, {"n": 1}…, then {"sent": events}
 // Nothing for any other name.
-[[nodiscard]] std::optional<NativeGraph> builtinGraph(std::string_view name);
+[[nodiscard]] std::optional<Coroutine> builtinGraph(std::string_view name);
 
 }  // namespace heddle::graph

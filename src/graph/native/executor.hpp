@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executes native graphs on the loop and keeps their JSON checkpoints. queries.cpp answers what is asked
-// about them.
+// Executes native graphs and keeps their JSON checkpoints: built-in ones on the loop, those of shared
+// libraries on threads of their own. walk.hpp is one attempt of a run; queries.cpp answers what is asked
+// about graphs.
 #pragma once
 
+#include "base/limits.hpp"
 #include "graph/executor.hpp"
+#include "graph/native/context.hpp"
+#include "graph/native/graph.hpp"
+#include "graph/native/library.hpp"
+#include "graph/native/node_threads.hpp"
 #include "graph/native/snapshot.hpp"
 #include "sql/database.hpp"
-#include <heddle/graph.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,11 +32,14 @@ class NativeRun;
 // Lives as long as the loop runs. observe() and add() come before the first start().
 class NativeExecutor final : public Executor {
   public:
-    NativeExecutor(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random);
+    // `threads`: how many nodes of shared libraries may work at once, and so how many runs of such graphs.
+    NativeExecutor(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
+                   std::size_t threads = limits::kNodeThreads);
     ~NativeExecutor() override;
 
     void observe(RunObserver& observer) { observer_ = &observer; }
-    void add(std::string graph_id, NativeGraph graph);
+    void add(std::string graph_id, Coroutine coroutine);
+    void add(std::string graph_id, LibraryParts parts);
 
     [[nodiscard]] bool hosts(std::string_view graph_id) const override;
     [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
@@ -43,20 +52,18 @@ class NativeExecutor final : public Executor {
 
   private:
     boost::asio::awaitable<void> execute(std::shared_ptr<NativeRun> run);
-    boost::asio::awaitable<RunEnd> attempt(NativeRun& run);
-    boost::asio::awaitable<RunEnd> callGraph(NativeRun& run);
-    void take(NativeRun& run, const RawJson& update);
-    boost::asio::awaitable<RunEnd> settle(NativeRun& run, RunEnd end);
     // Applies one update; what has to be stored for it is appended to `puts`.
-    Result<void> apply(Snapshot& snapshot, const std::string& graph_id, JsonView update,
-                       std::vector<CheckpointPut>& puts);
+    boost::asio::awaitable<Result<void>> apply(Snapshot& snapshot, std::string graph_id, JsonView update,
+                                               std::vector<CheckpointPut>& puts);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;
     const Clock& clock_;
     CheckpointIds ids_;
     RunObserver* observer_ = nullptr;
-    std::map<std::string, NativeGraph, std::less<>> graphs_;
+    NodeThreads threads_;
+    std::size_t blocking_ = 0;  // runs of graphs of shared libraries
+    std::map<std::string, std::unique_ptr<NativeGraph>, std::less<>> graphs_;
     std::map<std::pair<RunId, std::int64_t>, std::shared_ptr<NativeRun>> live_;
 };
 

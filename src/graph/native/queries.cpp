@@ -77,26 +77,39 @@ boost::asio::awaitable<Result<RawJson>> NativeExecutor::history(HistoryQuery que
     co_return co_await db_.read(std::move(job));
 }
 
-Result<void> NativeExecutor::apply(Snapshot& snapshot, const std::string& graph_id, JsonView update,
-                                   std::vector<CheckpointPut>& puts) {
+boost::asio::awaitable<Result<void>> NativeExecutor::apply(Snapshot& snapshot, std::string graph_id,
+                                                           JsonView update,
+                                                           std::vector<CheckpointPut>& puts) {
+    auto& graph = *graphs_.at(graph_id);
     const auto values = valuesOf(update);
-    if (!values) return values.error();
-    const auto given = update.get("as_node");
-    const auto node = given ? given->string() : std::nullopt;
-    // The graph is one node; an update in nobody's name leaves what is to run.
-    Step step{ids_.next(snapshot.key.id), "update", snapshot.next, *values, clock_.now()};
-    if (node == "__input__" || node == "__start__") {
-        step.source = "input";
-        step.next = {graph_id};
-    } else if (node == graph_id || node == "__end__") {
-        step.next.clear();
-    } else if (node == "__copy__") {
+    if (!values) co_return values.error();
+    const auto given = update.stringAt("as_node");
+    // In nobody's name: in that of the node that wrote last, as LangGraph does.
+    std::string node = given.value_or(snapshot.by);
+    if (node.empty() && graph.blocks()) node = kStartNode;
+    if (node == "__input__") node = kStartNode;
+    Step step{ids_.next(snapshot.key.id), "update", snapshot.next, *values, clock_.now(), node};
+    NodeOutcome outcome;
+    if (node == "__copy__") {
         step.source = "fork";
-    } else if (node) {
-        return Problem::badRequest("Node " + *node + " does not exist");
+        step.by = snapshot.by;
+    } else if (node == kEndNode) {
+        step.next.clear();
+    } else if (node == kStartNode || graph.topology().has(node)) {
+        if (given && node == kStartNode) step.source = "input";
+        StateWrite write{snapshot.values(), RawJson::copy(*values), node};
+        outcome = co_await graph.write(std::move(write));
+        if (outcome.stopped) {
+            co_return Problem::unavailable("The route behind " + node + " did not answer in time");
+        }
+        if (outcome.error) co_return Problem::badRequest(outcome.error->type + ": " + outcome.error->message);
+        step.next = outcome.next;
+        step.update = outcome.writes();
+    } else if (given) {
+        co_return Problem::badRequest("Node " + node + " does not exist");
     }
     puts.push_back(advance(snapshot, graph_id, step));
-    return {};
+    co_return Result<void>();
 }
 
 boost::asio::awaitable<Result<UpdatedState>> NativeExecutor::update(StateUpdate update) {
@@ -114,7 +127,7 @@ boost::asio::awaitable<Result<UpdatedState>> NativeExecutor::update(StateUpdate 
     for (const JsonView superstep : update.supersteps.view().elements()) {
         const auto updates = superstep.get("updates").value_or(JsonView());
         for (const JsonView one : updates.elements()) {
-            const auto applied = apply(snapshot, update.graph_id, one, puts);
+            const auto applied = co_await apply(snapshot, update.graph_id, one, puts);
             if (!applied) co_return applied.error();
         }
     }
@@ -132,25 +145,17 @@ boost::asio::awaitable<Result<UpdatedState>> NativeExecutor::update(StateUpdate 
     co_return UpdatedState{std::move(made), std::move(state)};
 }
 
-// One node of the graph's name. Nothing is known of what it takes.
+// Nothing is known of what a graph takes: libraries say nothing about it.
 boost::asio::awaitable<Result<RawJson>> NativeExecutor::describe(GraphQuestion question) {
-    const std::string node = jsonString(question.graph_id);
-    switch (question.what) {
-        case GraphQuestion::What::kDrawing:
-            co_return RawJson::trusted(
-                R"({"nodes":[{"id":"__start__","type":"runnable","data":{"name":"__start__"}},{"id":)" +
-                node + R"(,"type":"runnable","data":{"name":)" + node +
-                R"(}},{"id":"__end__"}],"edges":[{"source":"__start__","target":)" + node +
-                R"(},{"source":)" + node + R"(,"target":"__end__"}]})");
-        case GraphQuestion::What::kSchemas:
-            co_return RawJson::trusted(
-                R"({"graph_id":)" + node +
-                R"(,"input_schema":null,"output_schema":null,"state_schema":null,"config_schema":{},)"
-                R"("context_schema":null})");
-        case GraphQuestion::What::kSubgraphs:
-            break;
-    }
-    co_return RawJson::trusted("{}");
+    const auto& graph = *graphs_.at(question.graph_id);
+    if (question.what == GraphQuestion::What::kDrawing) co_return graph.topology().drawing();
+    if (question.what == GraphQuestion::What::kSubgraphs) co_return RawJson::trusted("{}");
+    const char* const schema = graph.blocks() ? R"({"type":"object"})" : "null";
+    JsonWriter out;
+    out.beginObject().key("graph_id").string(question.graph_id);
+    for (const char* key : {"input_schema", "output_schema", "state_schema"}) out.key(key).raw(schema);
+    out.key("config_schema").raw("{}").key("context_schema").null().endObject();
+    co_return RawJson::trusted(out.take());
 }
 
 }  // namespace heddle::graph

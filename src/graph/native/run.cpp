@@ -24,7 +24,7 @@ NativeRun::NativeRun(boost::asio::any_io_executor loop, sql::Database& db, RunOb
 
 void NativeRun::emit(std::string_view json) {
     auto valid = RawJson::parse(std::string(json));
-    if (!valid) throw GraphError("ValueError", "emit() needs one JSON value");
+    if (!valid) throw NodeError("ValueError", "emit() needs one JSON value");
     send("custom", valid->text());
 }
 
@@ -52,11 +52,42 @@ boost::asio::awaitable<void> NativeRun::wait(boost::asio::steady_timer& timer) {
 void NativeRun::cancel() {
     cancelled_ = true;
     for (auto* timer : sleeping_) timer->cancel();
+    if (call_) call_->cancel();
+}
+
+NodeInput NativeRun::nodeInput(std::string node) const {
+    NodeInput given;
+    given.node = std::move(node);
+    given.state = state_;
+    given.input = start.run.kwargs.input;
+    given.config = start.run.kwargs.config;
+    given.context = start.run.kwargs.context;
+    given.answers = snapshot.answers.values;
+    given.custom = wants("custom");
+    return given;
+}
+
+void NativeRun::attach(std::shared_ptr<NodeCall> call) {
+    call_ = std::move(call);
+    if (call_ && cancelled_) call_->cancel();
+}
+
+// A run that was cancelled waits for nothing.
+bool NativeRun::lacksRoom() const {
+    return start.run.kwargs.resumable && !cancelled_ && !observer_.hasRoom();
+}
+
+void NativeRun::whenRoom(std::shared_ptr<Bell> bell) {
+    observer_.whenRoom([bell = std::move(bell)] { bell->ring(); });
+}
+
+bool NativeRun::wants(std::string_view mode) const {
+    const auto& modes = start.run.kwargs.stream_mode;
+    return std::find(modes.begin(), modes.end(), mode) != modes.end();
 }
 
 void NativeRun::send(std::string_view mode, std::string_view json) {
-    const auto& modes = start.run.kwargs.stream_mode;
-    if (std::find(modes.begin(), modes.end(), mode) == modes.end()) return;
+    if (!wants(mode)) return;
     observer_.onEvent(start.run.id, start.run.attempt, mode, oneLine(json));
 }
 
@@ -66,20 +97,28 @@ void NativeRun::advance(const Step& step) {
 }
 
 void NativeRun::record(const RunError& error) {
-    PendingWrite write = errorWrite(snapshot, error);
-    snapshot.task_error = JsonView::trusted(write.value.bytes).string();
-    writes_.push_back(std::move(write));
+    PendingWrite write = graph::fail(snapshot, error);
+    writes_.emplace_back(snapshot.key, std::move(write));
+}
+
+void NativeRun::ask(RawJson question) {
+    PendingWrite write = graph::ask(snapshot, std::move(question));
+    writes_.emplace_back(snapshot.key, std::move(write));
+}
+
+void NativeRun::answer(ResumeValues answers) {
+    PendingWrite write = graph::answer(snapshot, std::move(answers));
+    writes_.emplace_back(snapshot.key, std::move(write));
 }
 
 boost::asio::awaitable<void> NativeRun::store() {
     if (puts_.empty() && writes_.empty()) co_return;
-    auto job = [id = start.run.id, attempt = start.run.attempt, key = snapshot.key,
-                puts = std::exchange(puts_, {}),
+    auto job = [id = start.run.id, attempt = start.run.attempt, puts = std::exchange(puts_, {}),
                 writes = std::exchange(writes_, {})](sql::Connection& db) -> Result<bool> {
         const bool current = store::isCurrentAttempt(db, id, attempt);
         if (!current) return false;
         for (const auto& put : puts) store::putCheckpoint(db, put);
-        if (!writes.empty()) store::putWrites(db, key, writes, id.str());
+        for (const auto& [key, write] : writes) store::putWrites(db, key, {write}, id.str());
         return true;
     };
     const Result<bool> stored = co_await db_.write(std::move(job));

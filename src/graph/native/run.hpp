@@ -3,9 +3,11 @@
 #pragma once
 
 #include "graph/executor.hpp"
+#include "graph/native/bell.hpp"
+#include "graph/native/context.hpp"
+#include "graph/native/node_call.hpp"
 #include "graph/native/snapshot.hpp"
 #include "sql/database.hpp"
-#include <heddle/graph.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -13,8 +15,10 @@
 
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace heddle::graph {
@@ -26,7 +30,7 @@ class RunStopped : public std::exception {
 };
 
 // On the loop only. Owned by the executor's coroutine, kept alive by it.
-class NativeRun final : public RunContext {
+class NativeRun final : public NodeContext {
   public:
     NativeRun(boost::asio::any_io_executor loop, sql::Database& db, RunObserver& observer, RunStart start);
 
@@ -46,10 +50,22 @@ class NativeRun final : public RunContext {
     void resume() { state_ = snapshot.values(); }
     // The graph has ended; states may be large.
     void dropState() { state_ = RawJson(); }
+    // The node of the snapshot failed, asked, or was answered: waits until store() like a checkpoint.
     void record(const RunError& error);
+    void ask(RawJson question);
+    void answer(ResumeValues answers);
     // Stores what waits, in one transaction. Throws RunStopped when the attempt is no longer the current one,
     // and sql::Error when the database cannot.
     boost::asio::awaitable<void> store();
+
+    // What a library's node is called with.
+    [[nodiscard]] NodeInput nodeInput(std::string node) const;
+    // The call that is under way: cancel() reaches it. Null: none is.
+    void attach(std::shared_ptr<NodeCall> call);
+    // Whether its events cannot be stored now; then whenRoom() rings when they can.
+    [[nodiscard]] bool lacksRoom() const;
+    void whenRoom(std::shared_ptr<Bell> bell);
+    [[nodiscard]] bool wants(std::string_view mode) const;
 
     RunStart start;
     Snapshot snapshot;
@@ -63,8 +79,9 @@ class NativeRun final : public RunContext {
     RawJson state_;
     bool cancelled_ = false;
     std::vector<boost::asio::steady_timer*> sleeping_;
+    std::shared_ptr<NodeCall> call_;
     std::vector<CheckpointPut> puts_;
-    std::vector<PendingWrite> writes_;
+    std::vector<std::pair<CheckpointKey, PendingWrite>> writes_;
 };
 
 }  // namespace heddle::graph

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/native/snapshot.hpp"
 
+#include "graph/native/task.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -11,7 +13,6 @@
 namespace heddle::graph {
 namespace {
 
-constexpr std::string_view kErrorChannel = "__error__";
 constexpr std::uint64_t kTicksBefore1970 = 0x01B21DD213814000ULL;
 
 // The 60 bits of time of a version 6 UUID; 0 for other texts.
@@ -94,28 +95,6 @@ void writeCheckpointRef(JsonWriter& out, const CheckpointKey& key, const std::st
     out.endObject();
 }
 
-// Stable over retries: the task of a checkpoint.
-std::string taskId(const Snapshot& snapshot) {
-    const Uuid space = Uuid::parse(snapshot.key.id).value_or(Uuid());
-    return Uuid::v5(space, snapshot.next.empty() ? "" : snapshot.next.front()).str();
-}
-
-void writeTask(JsonWriter& out, const Snapshot& snapshot, const std::string& name) {
-    out.beginObject();
-    out.key("id").string(taskId(snapshot));
-    out.key("name").string(name);
-    out.key("path").beginArray().string("__pregel_pull").string(name).endArray();
-    out.key("error");
-    if (snapshot.task_error) {
-        out.string(*snapshot.task_error);
-    } else {
-        out.null();
-    }
-    out.key("interrupts").raw("[]");
-    out.key("checkpoint").null().key("state").null().key("result").null();
-    out.endObject();
-}
-
 }  // namespace
 
 std::string CheckpointIds::next(std::string_view parent) {
@@ -152,10 +131,8 @@ Result<Snapshot> Snapshot::fromTuple(CheckpointTuple tuple) {
         snapshot.channels.push_back(std::move(channel));
     }
     if (const auto order = checkpoint.get("channels")) sortChannels(snapshot.channels, order->elements());
-    for (const auto& write : tuple.writes) {
-        if (write.channel != kErrorChannel || write.value.type != "json") continue;
-        snapshot.task_error = JsonView::trusted(write.value.bytes).string();
-    }
+    if (const auto by = checkpoint.get("by")) snapshot.by = by->string().value_or("");
+    for (const auto& write : tuple.writes) readWrite(snapshot, write);
     return snapshot;
 }
 
@@ -172,6 +149,15 @@ void writeValues(JsonWriter& out, const Snapshot& snapshot) {
 RawJson Snapshot::values() const {
     JsonWriter out;
     writeValues(out, *this);
+    return RawJson::trusted(out.take());
+}
+
+RawJson Snapshot::output() const {
+    if (!question) return values();
+    JsonWriter out;
+    out.beginObject();
+    for (const auto& channel : channels) out.key(channel.channel).raw(channel.value.bytes);
+    out.key("__interrupt__").raw(interruptOf(*this)).endObject();
     return RawJson::trusted(out.take());
 }
 
@@ -194,7 +180,8 @@ RawJson Snapshot::threadState() const {
     writeCheckpointRef(out, key, key.id);
     out.key("parent_checkpoint");
     writeCheckpointRef(out, key, parent);
-    out.key("interrupts").raw("[]");
+    out.key("interrupts");
+    writeQuestions(out, *this);
     out.key("checkpoint_id");
     writeText(out, key.id);
     out.key("parent_checkpoint_id");
@@ -212,7 +199,10 @@ CheckpointPut advanceWith(Snapshot& snapshot, RawJson metadata, const Step& step
     snapshot.next = step.next;
     snapshot.created_at = step.now.iso();
     snapshot.metadata = std::move(metadata);
+    snapshot.by = step.by;
     snapshot.task_error.reset();
+    snapshot.question.reset();
+    snapshot.answers = {};
 
     CheckpointPut put;
     put.key = snapshot.key;
@@ -230,7 +220,7 @@ CheckpointPut advanceWith(Snapshot& snapshot, RawJson metadata, const Step& step
     checkpoint.key("step").integer(snapshot.step);
     checkpoint.key("next").beginArray();
     for (const auto& node : snapshot.next) checkpoint.string(node);
-    checkpoint.endArray().key("channels").beginArray();
+    checkpoint.endArray().key("by").string(snapshot.by).key("channels").beginArray();
     for (const auto& channel : snapshot.channels) checkpoint.string(channel.channel);
     checkpoint.endArray().endObject();
     put.checkpoint = {"json", checkpoint.take()};
@@ -253,15 +243,6 @@ CheckpointPut advance(Snapshot& snapshot, std::string_view graph_id, const Step&
     metadata.key("parents").raw("{}");
     metadata.endObject();
     return advanceWith(snapshot, RawJson::trusted(metadata.take()), step);
-}
-
-PendingWrite errorWrite(const Snapshot& snapshot, const RunError& error) {
-    PendingWrite write;
-    write.task_id = taskId(snapshot);
-    write.idx = -1;
-    write.channel = kErrorChannel;
-    write.value = {"json", jsonString(error.type + "('" + error.message + "')")};
-    return write;
 }
 
 }  // namespace heddle::graph

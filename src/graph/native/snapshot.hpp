@@ -31,6 +31,19 @@ class CheckpointIds {
     std::uint64_t last_ticks_ = 0;  // 100 ns since 1582-10-15
 };
 
+// What a node asked with interrupt().
+struct Question {
+    std::string id;
+    RawJson value;
+    std::size_t place = 0;  // among the questions of its node
+};
+
+// What its questions were answered, in their order.
+struct ResumeValues {
+    std::vector<RawJson> values;
+    std::string run_id;  // of the run that brought the last one
+};
+
 // A thread of a native graph at one checkpoint.
 struct Snapshot {
     CheckpointKey key;  // id empty: nothing stored yet
@@ -40,12 +53,18 @@ struct Snapshot {
     std::string created_at;
     RawJson metadata = RawJson::trusted("{}");
     std::vector<ChannelBlob> channels;  // in the order the keys came
+    std::string by;                     // the node that made the checkpoint, or "__start__"; may be empty
+    // Of the node that is to run:
     std::optional<std::string> task_error;
+    std::optional<Question> question;  // what it waits for
+    ResumeValues answers;
 
     // kConflict when the checkpoint was not written by a native graph.
     static Result<Snapshot> fromTuple(CheckpointTuple tuple);
     // {key: value…}
     [[nodiscard]] RawJson values() const;
+    // The same with the question that is open, as `__interrupt__`.
+    [[nodiscard]] RawJson output() const;
     // The ThreadState JSON of `GET /threads/{id}/state`.
     [[nodiscard]] RawJson threadState() const;
 };
@@ -57,6 +76,7 @@ struct Step {
     std::vector<std::string> next;
     JsonView update;  // an object whose keys replace the state's; anything else changes nothing
     Timestamp now;
+    std::string by = {};  // in whose name: a node's or "__start__"
 };
 
 // Moves `snapshot` one checkpoint on and returns what has to be stored for it.
@@ -64,7 +84,16 @@ struct Step {
 // The same for a change outside of runs.
 [[nodiscard]] CheckpointPut advance(Snapshot& snapshot, std::string_view graph_id, const Step& step);
 
-// The pending write that records how the node of `snapshot` failed.
-[[nodiscard]] PendingWrite errorWrite(const Snapshot& snapshot, const RunError& error);
+// Records how the node of `snapshot` failed, what it asks, what it was answered; and returns the pending
+// write that does so on disk.
+[[nodiscard]] PendingWrite fail(Snapshot& snapshot, const RunError& error);
+[[nodiscard]] PendingWrite ask(Snapshot& snapshot, RawJson question);
+[[nodiscard]] PendingWrite answer(Snapshot& snapshot, ResumeValues answers);
+// Which part of a `command.resume` answers the open question: all of it, or the value at the question's id
+// where it is a map of ids. Nothing where the map has others only.
+[[nodiscard]] std::optional<RawJson> answerIn(JsonView resume, const Snapshot& snapshot);
+
+// [{"value", "id", "response_schema"}], as events show it; [] without a question.
+[[nodiscard]] RawJson interruptOf(const Snapshot& snapshot);
 
 }  // namespace heddle::graph

@@ -58,6 +58,26 @@ TEST_F(ConfigLoad, ReadsEveryKindOfGraph) {
     EXPECT_EQ(graphs[3].name, "echo");
 }
 
+TEST_F(ConfigLoad, AGraphOfASharedLibraryIsNative) {
+    write("libmine.so", "");
+    const auto loaded = loadText(R"({"graphs":{
+        "mine": "./libmine.so:make_graph",
+        "bare": "libmine.so:make_graph",
+        "missing": "./lib/libnone.so:make_graph",
+        "odd": "./libmine.so:make-graph"}})");
+    EXPECT_THAT(
+        problems(loaded),
+        ElementsAre(
+            "graphs.missing: the library does not exist: " + inFolder("lib/libnone.so") + "; build it first",
+            "graphs.odd: the name after \":\" must be that of HEDDLE_GRAPH(name) in the library"));
+    for (std::size_t i : {0U, 1U}) {
+        const auto& graph = loaded.config.graphs[i];
+        EXPECT_EQ(graph.runtime, GraphRuntime::kNative);
+        EXPECT_EQ(graph.path, inFolder("libmine.so"));
+        EXPECT_EQ(graph.name, "make_graph");
+    }
+}
+
 TEST_F(ConfigLoad, RefusesGraphsWithTheirKeys) {
     const auto loaded = loadText(R"({"graphs":{
         "number": 5,

@@ -203,12 +203,12 @@ TEST_F(Native, AFencedAttemptStoresNothing) {
 }
 
 TEST_F(Native, OwnGraphsEmitAndRaise) {
-    executor.add("mine", [](RunContext& run) -> awaitable<std::string> {
+    executor.add("mine", [](NodeContext& run) -> awaitable<std::string> {
         run.emit(R"({"progress":1})");
         co_await run.sleep(std::chrono::microseconds(1));
         throw std::runtime_error("broken");
     });
-    executor.add("list", [](RunContext&) -> awaitable<std::string> { co_return "[1]"; });
+    executor.add("list", [](NodeContext&) -> awaitable<std::string> { co_return "[1]"; });
     heddle::Run run = storage.claimed("mine", "{}");
     run.kwargs.stream_mode = {"custom"};
     EXPECT_EQ(execute(run).error, (RunError{"RuntimeError", "broken"}));

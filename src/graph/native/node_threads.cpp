@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/native/node_threads.hpp"
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace heddle::graph {
+namespace {
+
+void leaveAtOnce(int status, void*) {
+    std::fflush(nullptr);
+    _exit(status);
+}
+
+}  // namespace
+
+// Kept alive by each thread, for those that are left behind.
+struct NodeThreads::Shared {
+    std::mutex mutex;
+    std::condition_variable work;  // there is a job, or closing
+    std::condition_variable left;  // a thread ended
+    std::deque<std::function<void()>> jobs;
+    std::size_t threads = 0;
+    std::size_t idle = 0;
+    bool closing = false;
+
+    void serve() {
+        std::unique_lock lock(mutex);
+        for (;;) {
+            ++idle;
+            work.wait(lock, [this] { return closing || !jobs.empty(); });
+            --idle;
+            if (closing) break;
+            auto job = std::move(jobs.front());
+            jobs.pop_front();
+            lock.unlock();
+            job();
+            job = nullptr;
+            lock.lock();
+        }
+        --threads;
+        left.notify_all();
+    }
+};
+
+NodeThreads::NodeThreads(std::size_t most) : most_(most), shared_(std::make_shared<Shared>()) {}
+
+NodeThreads::~NodeThreads() {
+    std::unique_lock lock(shared_->mutex);
+    shared_->closing = true;
+    shared_->jobs.clear();
+    shared_->work.notify_all();
+    const auto none = [this] { return shared_->threads == 0; };
+    if (shared_->left.wait_for(lock, limits::kNodeLeave, none)) return;
+    log::warning("native.nodes_blocked", {{"threads", shared_->threads}});
+    // The exit must not destroy what they still use: it ends with the first of its handlers, which is this
+    // one.
+    on_exit(leaveAtOnce, nullptr);
+}
+
+void NodeThreads::post(std::function<void()> job) {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->jobs.push_back(std::move(job));
+    if (shared_->idle < shared_->jobs.size() && shared_->threads < most_) {
+        ++shared_->threads;
+        std::thread([shared = shared_] { shared->serve(); }).detach();
+    }
+    shared_->work.notify_one();
+}
+
+}  // namespace heddle::graph
