@@ -253,6 +253,19 @@ def test_graphs_and_variables_of_the_configuration_are_taken_over(project):
     assert "project.needs_restart keys=graphs.echo" in made.server.log()
 
 
+def test_the_first_python_graph_and_the_last(project):
+    native = {"graphs": {"echo": "heddle:echo"}}
+    made = project(native)
+    assert made.server.worker_pids() == []
+    made.write("langgraph.json", json.dumps({**CONFIG, "graphs": {"echo": "heddle:echo", "app": "./app.py:agent"}}))
+    made.renewed(1)
+    assert made.answer()["version"] == "one"
+    made.write("langgraph.json", json.dumps(native))
+    until(lambda: made.server.worker_pids() == [], "the workers to leave", 20 * SLOW)
+    assert made.server.wait_run("echo", {"text": "x"}) is not None
+    assert made.server.get("/ready").status_code == 200
+
+
 def test_a_configuration_with_problems_changes_nothing(project):
     made = project()
     made.write("langgraph.json", '{"graphs": {')
