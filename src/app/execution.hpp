@@ -42,8 +42,8 @@ class Execution {
     // Spawns the workers; returns at once.
     void start();
     // Python graphs as this configuration has them, in new workers; runs in flight finish on those they are
-    // on. Built-in graphs stay what they were at the start. Throws std::system_error when there can be no
-    // socket.
+    // on. Built-in graphs and those of libraries stay what they were at the start. Throws std::system_error
+    // when there can be no socket.
     void renew(const config::Config& config);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
 
