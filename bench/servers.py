@@ -176,11 +176,20 @@ class Heddle(Server):
 class Peer(Server):
     label = "peer"
 
+    def __init__(self, folder, project=PROJECT, config=None):
+        """`config`: keys that its copy of the project's langgraph.json gets."""
+        super().__init__(folder)
+        self.project, self.config = project, config or {}
+
     def _start(self):
         project = self.folder / "project"  # it writes its state into the project's folder
-        shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("__pycache__", ".*", "heddle.json"))
+        shutil.copytree(self.project, project, ignore=shutil.ignore_patterns("__pycache__", ".*", "heddle.json"))
+        if self.config:
+            file = project / "langgraph.json"
+            file.write_text(json.dumps(json.loads(file.read_text()) | self.config))
         self.port = free_port()
-        self._spawn([PEER_TOOL, "python", str(self.port), project])
+        # In place of `pip install -e`, which would stay in the peer's environment.
+        self._spawn(["env", f"PYTHONPATH={project / 'src'}", PEER_TOOL, "python", str(self.port), project])
 
 
 def peer_python():

@@ -29,7 +29,10 @@ Result<RawJson> parseAndValidate(const Operation& operation, std::string text) {
 }  // namespace
 
 Api::Api(Context& context)
-    : context_(context), origins_(context.config), mount_(context.config.http.mount_prefix) {
+    : context_(context),
+      origins_(context.config),
+      mount_(context.config.http.mount_prefix),
+      gate_(context.config.api_keys) {
     addSystem(*this, context);
     addAssistants(*this, context);
     addAssistantChanges(*this, context);
@@ -115,6 +118,10 @@ asio::awaitable<http::Response> Api::route(http::Request& request) {
 asio::awaitable<http::Response> Api::handle(http::Request& request) {
     request.logged = selectedHeaders(request.headers, context_.config.http.logging_headers);
     if (auto refused = origins_.judge(request)) {
+        origins_.decorate(request, *refused);
+        co_return std::move(*refused);
+    }
+    if (auto refused = gate_.judge(request, mount_.inside(request.path))) {
         origins_.decorate(request, *refused);
         co_return std::move(*refused);
     }

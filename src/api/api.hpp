@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/context.hpp"
+#include "api/gate.hpp"
 #include "api/mount.hpp"
 #include "api/operation.hpp"
 #include "api/origins.hpp"
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace heddle::api {
 
@@ -21,6 +23,9 @@ namespace heddle::api {
 class Api final : private Routes {
   public:
     explicit Api(Context& context);
+
+    // The keys of clients, from now on; see Gate::setKeys().
+    bool setKeys(const std::vector<Secret>& keys) { return gate_.setKeys(keys); }
 
     // Answers every request; never throws.
     boost::asio::awaitable<http::Response> handle(http::Request& request);
@@ -40,6 +45,7 @@ class Api final : private Routes {
     Context& context_;
     Origins origins_;
     Mount mount_;
+    Gate gate_;
     http::Router router_;
 };
 

@@ -64,6 +64,7 @@ void removeUnused(Json& document) {
     std::set<std::string> used;
     collectReferences(document["paths"], document, used);
     for (auto& [kind, components] : document["components"].items()) {
+        if (kind == "securitySchemes") continue;  // they are named, not referred to
         auto kept = Json::object();
         for (auto& [name, component] : components.items()) {
             if (used.contains("/components/" + kind + "/" + name)) kept[name] = std::move(component);

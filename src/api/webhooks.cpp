@@ -19,10 +19,12 @@ namespace {
 
 using store::Responses;
 
-// What a receiver answered is shown only where everybody who can ask could call the receiver himself:
-// otherwise this would be a way to read from the server's network.
+// What a receiver answered is shown only to those who hold a key, or where everybody who can ask could call
+// the receiver himself: otherwise this would be a way to read from the server's network.
 Responses responsesShown(const Context& context) {
-    return context.config.webhooks.loopback_only ? Responses::kIncluded : Responses::kLeftOut;
+    const auto& config = context.config;
+    return !config.api_keys.empty() || config.webhooks.loopback_only ? Responses::kIncluded
+                                                                     : Responses::kLeftOut;
 }
 
 std::optional<Problem> switchedOff(const Context& context) {

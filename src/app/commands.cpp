@@ -4,9 +4,11 @@
 #include "app/configuration.hpp"
 #include "app/execution.hpp"
 #include "app/server.hpp"
+#include "app/start_problem.hpp"
 #include "base/memory.hpp"
 #include "base/random.hpp"
 #include "config/config.hpp"
+#include "config/reference.hpp"
 #include "domain/webhook_secret.hpp"
 #include "heddle_build.hpp"
 
@@ -22,6 +24,7 @@ std::string versionLine() {
 }
 
 int serve(const Invocation& invocation) {
+    if (invocation.flags.contains("install") && install(invocation, false) != 0) return 1;
     const config::Loaded loaded = config::load(sourcesOf(invocation));
     printFindings(loaded.findings);
     if (!loaded.usable()) {
@@ -31,13 +34,19 @@ int serve(const Invocation& invocation) {
     returnLargeBlocks();
     log::configure(loaded.config.log_format, loaded.config.log_level);
     shareEnvironment(loaded.config);
-    Server server(loaded.config, [invocation]() -> std::optional<config::Config> {
+    const auto reload = [invocation]() -> std::optional<config::Config> {
         config::Loaded again = config::load(sourcesOf(invocation));
         if (again.usable()) return std::move(again.config);
         printFindings(again.findings);
         return std::nullopt;
-    });
-    return server.run();
+    };
+    try {
+        Server server(loaded.config, reload);
+        return server.run();
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "heddle: {}\n", startProblem(error, loaded.config));
+        return 1;
+    }
 }
 
 int checkConfig(const Invocation& invocation) {
@@ -49,6 +58,11 @@ int checkConfig(const Invocation& invocation) {
     printFindings(faults);
     if (!faults.empty()) return 1;
     fmt::print("{}\n", config::describe(loaded.config));
+    return 0;
+}
+
+int printReference() {
+    fmt::print("{}", config::reference());
     return 0;
 }
 

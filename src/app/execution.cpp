@@ -6,19 +6,19 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 namespace heddle::app {
 namespace asio = boost::asio;
 
-namespace {
-
 graph::WorkerOptions workerOptions(const config::Config& config) {
     graph::WorkerOptions options;
     options.runtime = "python";
     options.command = {pythonInterpreter(config), "-m", "heddle_worker"};
     options.workers = static_cast<std::size_t>(config.python_workers);
+    options.runs_max = config.runs_per_worker;
     options.env = config.env;
     options.python_path = {workersFolder("python")};
     options.root = config.root;
@@ -37,11 +37,21 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
     return options;
 }
 
-bool isLibrary(const config::GraphSpec& graph) {
-    return graph.runtime == config::GraphRuntime::kNative && !graph.path.empty();
+namespace {
+
+// Nothing when there is nothing to do for workers. Vectors are made in Python, whatever the graphs are.
+std::optional<graph::WorkerOptions> neededWorkers(const config::Config& config) {
+    const bool python = std::ranges::any_of(
+        config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
+    if (!python && !config.store_index) return std::nullopt;
+    return workerOptions(config);
 }
 
 }  // namespace
+
+bool isLibrary(const config::GraphSpec& graph) {
+    return graph.runtime == config::GraphRuntime::kNative && !graph.path.empty();
+}
 
 void shareEnvironment(const config::Config& config) {
     if (std::ranges::none_of(config.graphs, isLibrary)) return;
@@ -72,28 +82,27 @@ Execution::Execution(asio::any_io_executor loop, const config::Config& config, s
         if (!parts) throw std::runtime_error("graphs." + graph.graph_id + ": " + parts.error().detail);
         native_->add(graph.graph_id, std::move(*parts));
     }
-    const bool python = std::ranges::any_of(
-        config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
-    // Vectors are made in Python, whatever the graphs are.
-    if (python || config.store_index) {
-        python_ = std::make_unique<graph::WorkerExecutor>(loop, db, clock, random, workerOptions(config),
-                                                          nullptr, &metrics);
-        all.push_back(python_.get());
-    }
+    python_ = std::make_unique<graph::WorkerGenerations>(loop, db, clock, random, neededWorkers(config),
+                                                         graph::WorkerGenerations::Launchers(), &metrics);
+    all.push_back(python_.get());
     mixed_ = std::make_unique<graph::MixedExecutor>(std::move(all));
 }
 
 void Execution::observe(graph::RunObserver& observer) {
     native_->observe(observer);
-    if (python_) python_->observe(observer);
+    python_->observe(observer);
 }
 
 void Execution::start() {
-    if (python_) python_->open();
+    python_->open();
+}
+
+void Execution::renew(const config::Config& config) {
+    python_->renew(neededWorkers(config));
 }
 
 asio::awaitable<void> Execution::stop(std::chrono::milliseconds limit) {
-    if (python_) co_await python_->stop(limit);
+    co_await python_->stop(limit);
 }
 
 }  // namespace heddle::app

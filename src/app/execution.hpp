@@ -7,7 +7,7 @@
 #include "config/config.hpp"
 #include "graph/executors.hpp"
 #include "graph/native/executor.hpp"
-#include "graph/worker/pool.hpp"
+#include "graph/worker/generations.hpp"
 #include "metrics/metrics.hpp"
 #include "sql/database.hpp"
 
@@ -20,10 +20,15 @@
 
 namespace heddle::app {
 
+// Of the Python workers, also where the configuration needs none.
+[[nodiscard]] graph::WorkerOptions workerOptions(const config::Config& config);
+
 // Puts `env` of langgraph.json into the process's environment, for the code of shared libraries, where there
 // are any. What is set already stays. Call before other threads run.
 void shareEnvironment(const config::Config& config);
 
+// Whether a shared library has the graph.
+[[nodiscard]] bool isLibrary(const config::GraphSpec& graph);
 // Loads the shared libraries that the configuration names, to see whether they can be: a problem for each
 // graph that cannot.
 [[nodiscard]] std::vector<config::Finding> libraryFaults(const config::Config& config);
@@ -38,11 +43,15 @@ class Execution {
     void observe(graph::RunObserver& observer);
     // Spawns the workers; returns at once.
     void start();
+    // Python graphs as this configuration has them, in new workers; runs in flight finish on those they are
+    // on. Built-in graphs stay what they were at the start. Throws std::system_error when there can be no
+    // socket.
+    void renew(const config::Config& config);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
 
   private:
     std::unique_ptr<graph::NativeExecutor> native_;
-    std::unique_ptr<graph::WorkerExecutor> python_;  // none without Python graphs
+    std::unique_ptr<graph::WorkerGenerations> python_;
     std::unique_ptr<graph::MixedExecutor> mixed_;
 };
 

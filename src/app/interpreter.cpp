@@ -9,7 +9,7 @@
 namespace heddle::app {
 namespace fs = std::filesystem;
 
-std::string pythonInterpreter(const config::Config& config) {
+std::string knownInterpreter(const config::Config& config) {
     if (!config.python.empty()) return config.python;
     std::error_code ignored;
     const fs::path beside = fs::path(config.root) / ".venv/bin/python";
@@ -18,7 +18,12 @@ std::string pythonInterpreter(const config::Config& config) {
         const fs::path python = fs::path(active) / "bin/python";
         if (fs::exists(python, ignored)) return python.string();
     }
-    return "python3";
+    return {};
+}
+
+std::string pythonInterpreter(const config::Config& config) {
+    auto known = knownInterpreter(config);
+    return known.empty() ? "python3" : known;
 }
 
 std::string workersFolder(std::string_view runtime) {

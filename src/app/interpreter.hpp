@@ -9,6 +9,9 @@
 
 namespace heddle::app {
 
+// --python, else `.venv` beside the config, $VIRTUAL_ENV; empty when there is none of them.
+[[nodiscard]] std::string knownInterpreter(const config::Config& config);
+
 // --python, else `.venv` beside the config, $VIRTUAL_ENV, `python3` on the PATH.
 [[nodiscard]] std::string pythonInterpreter(const config::Config& config);
 

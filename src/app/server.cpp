@@ -3,6 +3,8 @@
 
 #include "api/api.hpp"
 #include "app/execution.hpp"
+#include "app/live_reload.hpp"
+#include "app/ready_line.hpp"
 #include "app/retention.hpp"
 #include "app/server_options.hpp"
 #include "app/upkeep.hpp"
@@ -32,7 +34,6 @@
 #include <fmt/core.h>
 
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 
 namespace heddle::app {
@@ -47,6 +48,7 @@ constexpr std::chrono::milliseconds kConnectionsEnd{500};
 constexpr std::chrono::milliseconds kWorkersEnd{2'000};
 constexpr std::chrono::milliseconds kStallCheck{250};
 constexpr std::chrono::milliseconds kStall{5};
+constexpr std::string_view kNoKeys = "there are no API keys any more; a server without them wants a restart";
 constexpr std::size_t kLoggedHeader = 1'024;  // bytes of its value
 constexpr std::chrono::minutes kSweepEvery{10};
 
@@ -189,16 +191,20 @@ class Server::Impl {
         if (!stored) throw std::runtime_error(stored.error().detail);
         dispatcher_.start();  // before runs can end: it counts what is pending already
         co_await runs_.recover();
+        if (config_.dev) watchFiles();
         execution_.start();
         if (!config_.http.disable_runs) crons_.start();
         http_.start();
         watchLoop();
         upkeep_.start();
         asio::co_spawn(loop_, sweep(), asio::detached);
-        const bool v6 = config_.host.find(':') != std::string::npos;
-        fmt::print("heddle ready http://{}{}{}:{}\n", v6 ? "[" : "", config_.host, v6 ? "]" : "",
-                   http_.port());
-        std::fflush(stdout);
+        printReady(config_, http_.port());
+    }
+
+    void watchFiles() {
+        live_reload_ = std::make_unique<LiveReload>(
+            LiveReload::Parts{loop_.get_executor(), clock_, db_, config_, execution_, runs_, dispatcher_},
+            reload_);
     }
 
     void stopOnFailure(const std::exception_ptr& error) {
@@ -220,6 +226,7 @@ class Server::Impl {
         std::signal(SIGINT, SIG_DFL);
         signals_.clear();
         hangups_.cancel();
+        live_reload_.reset();
         stall_timer_.cancel();
         sweep_timer_.cancel();
         upkeep_.stop();
@@ -247,8 +254,10 @@ class Server::Impl {
                 continue;
             }
             dispatcher_.setCredentials(webhookCredentials(*config));
+            if (!api_.setKeys(config->api_keys)) log::error("server.keys_kept", {{"error", kNoKeys}});
             log::info("server.reloaded", {{"webhook_headers", config->webhook_headers.size()},
-                                          {"webhook_secrets", config->webhook_secrets.size()}});
+                                          {"webhook_secrets", config->webhook_secrets.size()},
+                                          {"api_keys", config->api_keys.size()}});
         }
     }
 
@@ -329,6 +338,7 @@ class Server::Impl {
     asio::signal_set signals_;
     asio::signal_set hangups_;
     Upkeep upkeep_;
+    std::unique_ptr<LiveReload> live_reload_;  // none without --dev
     asio::steady_timer stall_timer_;
     asio::steady_timer sweep_timer_;
     int status_ = 0;

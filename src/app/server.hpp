@@ -16,7 +16,9 @@ class Server {
     using Reload = std::function<std::optional<config::Config>()>;
 
     // Opens the database and binds the port. Throws std::exception with a text for the operator. `reload`:
-    // asked at SIGHUP, for the webhooks' headers and secrets; the rest of a running server does not change.
+    // asked at SIGHUP, for the webhooks' headers and secrets; the rest of a running server does not change,
+    // but for
+    // --dev (see LiveReload).
     Server(const config::Config& config, Reload reload);
     ~Server();
     Server(const Server&) = delete;

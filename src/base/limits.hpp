@@ -8,6 +8,8 @@
 namespace heddle::limits {
 
 inline constexpr std::size_t kJsonDepth = 128;
+inline constexpr std::size_t kApiKeys = 1000;
+inline constexpr std::size_t kApiKeyChars = 1024;
 inline constexpr std::size_t kConfigFile = 1024 * 1024;  // langgraph.json, .env
 inline constexpr std::size_t kHttpBody = 16 * 1024 * 1024;
 inline constexpr std::size_t kHttpHeader = 32 * 1024;
@@ -58,6 +60,8 @@ inline constexpr std::chrono::milliseconds kNodeLeave{300};  // for native nodes
 inline constexpr std::chrono::seconds kRouteTime{10};  // for the route of a native graph, in a state update
 inline constexpr std::size_t kNodeThreads = 64;        // runs of graphs of shared libraries at once
 inline constexpr std::size_t kWorkerRuns = 1000;       // attempts at once on one worker
+inline constexpr std::size_t kWatchedFolders = 8192;   // of a project, with --dev
+inline constexpr std::size_t kOlderWorkers = 3;        // generations with runs on them, beside the newest
 inline constexpr std::size_t kGraphAnswers = 8 * 1024 * 1024;  // schemas and drawings, kept
 inline constexpr std::size_t kVectorDims = 16'384;             // numbers of a vector of the store's index
 inline constexpr std::size_t kItemVectors = 1000;              // of one item

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line: `heddle serve`, `check-config`, `listen`, `secret`, `backup`, `restore`, `--version`.
+// The command line: `heddle serve`, `init`, `install`, `doctor`, `check-config`, `listen`, `secret`,
+// `backup`, `restore`, `health`, `completion`, `manual`, `--version`.
 #pragma once
 
 namespace heddle::cli {

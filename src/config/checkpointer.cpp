@@ -37,17 +37,23 @@ void readLimit(const Field& field, Loading& loading) {
 }
 
 constexpr std::array<Key<Loading>, 4> kTtlKeys{{
-    {"strategy", readStrategy},
-    {"default_ttl", readDefault},
-    {"sweep_interval_minutes", readInterval},
-    {"sweep_limit", readLimit},
+    {"strategy", readStrategy, "`delete` or `keep_latest`, `delete`",
+     "what happens to a thread whose time is over, see [Threads that expire](#threads-that-expire)"},
+    {"default_ttl", readDefault, "minutes, none", "time to live of new threads; without it they stay"},
+    {"sweep_interval_minutes", readInterval, "minutes, `5`",
+     "how often the server looks for expired threads and gives free space back"},
+    {"sweep_limit", readLimit, "1–1000000, `1000`", "most threads that expire in one sweep"},
 }};
+
+void ttlTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Loading>(key, kTtlKeys, texts);
+}
 
 void readTtl(const Field& field, Loading& loading) {
     readBlock<Loading>(field, kTtlKeys, {}, loading);
 }
 
-constexpr std::array<Key<Loading>, 1> kKeys{{{"ttl", readTtl}}};
+constexpr std::array<Key<Loading>, 1> kKeys{{{"ttl", readTtl, {}, {}, ttlTexts}}};
 constexpr std::array<OtherKey, 2> kOthers{{
     {"path", Severity::kWarning, "not supported: Heddle keeps checkpoints itself"},
     {"serde"},
@@ -57,6 +63,10 @@ constexpr std::array<OtherKey, 2> kOthers{{
 
 void readCheckpointer(const Field& field, Loading& loading) {
     readBlock<Loading>(field, kKeys, kOthers, loading);
+}
+
+void checkpointerTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Loading>(key, kKeys, texts);
 }
 
 }  // namespace heddle::config

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "config/http_settings.hpp"
 #include "domain/thread.hpp"
 #include "domain/webhook_settings.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -67,12 +69,22 @@ struct StoreIndexSettings {
     std::vector<std::string> fields = {"$"};  // paths of the texts; "$": the whole value
 };
 
+// What `heddle install` goes by; a server does not look at it.
+struct PackageSettings {
+    enum class Installer { kAuto, kPip, kUv };
+    std::string python_version;   // "3.12"; empty: any
+    std::string pip_config_file;  // absolute; empty: pip's own
+    Installer installer = Installer::kAuto;
+};
+
 struct Config {
     std::string config_path;  // absolute; empty when the graphs came from the environment
     std::string root;         // the folder relative paths start from
     std::vector<GraphSpec> graphs;
-    std::vector<std::string> dependencies;            // absolute folders of local packages
-    std::vector<std::string> requirements;            // packages to be installed, as pip names them
+    std::vector<std::string> dependencies;  // absolute folders of local packages
+    std::vector<std::string> requirements;  // packages to be installed, as pip names them
+    PackageSettings packages;
+    std::string env_path;  // the absolute .env file that `env` names, which may be missing; empty: none
     std::vector<std::pair<std::string, Secret>> env;  // for the workers: `env` of langgraph.json
     WebhookSettings webhooks;
     std::vector<std::pair<std::string, Secret>> webhook_headers;  // resolved
@@ -87,9 +99,11 @@ struct Config {
     std::vector<std::string> allowed_hosts;  // lower case, IPv6 in brackets as in a Host header; "*": any
     std::string data_dir;                    // absolute
     std::string database_path;               // absolute file of the SQLite database
+    std::vector<Secret> api_keys;            // clients must show one of them; empty: nobody must
     bool dev = false;
     std::string python;  // interpreter; empty: search (see docs/configuration.md)
     int python_workers = 2;
+    std::size_t runs_per_worker = limits::kWorkerRuns;
     int cron_catch_up_s = 300;         // how late a cron that was missed still fires
     std::optional<int> run_timeout_s;  // of each attempt of a run; nothing: none
     log::Format log_format = log::Format::kText;
@@ -130,6 +144,9 @@ Loaded load(const Sources& sources);
 // wrong in langgraph.json does not matter, and it is not needed at all when the place is given. Never throws
 // for input.
 Loaded locateData(const Sources& sources);
+
+// What describe() says of two configurations differently: paths of keys, one or two names long ("http.cors").
+std::vector<std::string> changedKeys(const Config& before, const Config& after);
 
 // The effective configuration as indented JSON, secrets masked ("********"), for `heddle check-config`.
 std::string describe(const Config& config);

@@ -101,16 +101,25 @@ void readMethods(const Field& field, CorsSettings& cors) {
 }
 
 constexpr std::array<Key<CorsSettings>, 7> kKeys{{
-    {"allow_origins", readOrigins},
-    {"allow_origin_regex", readOriginRegex},
-    {"allow_methods", readMethods},
-    {"allow_headers", [](const Field& field, CorsSettings& cors) { cors.allow_headers = field.tokens(); }},
-    {"expose_headers", [](const Field& field, CorsSettings& cors) { cors.expose_headers = field.tokens(); }},
-    {"allow_credentials", [](const Field& field, CorsSettings& cors) { field.into(cors.allow_credentials); }},
+    {"allow_origins", readOrigins, "list, `[]`",
+     "origins that may call from a browser, as in `https://app.example.com`; `\"*\"` is any. See "
+     "[Websites](#websites)"},
+    {"allow_origin_regex", readOriginRegex, "string",
+     "POSIX extended regular expression that must match the whole origin"},
+    {"allow_methods", readMethods, "list, `[\"*\"]`", "methods that other origins may use; `\"*\"` is any"},
+    {"allow_headers", [](const Field& field, CorsSettings& cors) { cors.allow_headers = field.tokens(); },
+     "list, `[\"*\"]`",
+     "request headers that they may send; `Accept`, `Accept-Language`, `Content-Language` and `Content-Type` "
+     "always"},
+    {"expose_headers", [](const Field& field, CorsSettings& cors) { cors.expose_headers = field.tokens(); },
+     "list, `[]`", "response headers that their scripts may read; `\"*\"` is any"},
+    {"allow_credentials", [](const Field& field, CorsSettings& cors) { field.into(cors.allow_credentials); },
+     "boolean, `false`", "their requests may carry cookies and the like"},
     {"max_age",
      [](const Field& field, CorsSettings& cors) {
          cors.max_age_s = field.integer(0, kLongestAge_s).value_or(cors.max_age_s);
-     }},
+     },
+     "0–86400 seconds, `600`", "how long browsers may keep a preflight's answer"},
 }};
 
 }  // namespace
@@ -123,6 +132,10 @@ void readCors(const Field& field, Loading& loading) {
         field.warning(
             "allow_credentials with the origin \"*\" lets every website act with the user's cookies");
     }
+}
+
+void corsTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<CorsSettings>(key, kKeys, texts);
 }
 
 }  // namespace heddle::config

@@ -146,15 +146,28 @@ Json storeOf(const StoreTtlSettings& ttl, const std::optional<StoreIndexSettings
     return store;
 }
 
-}  // namespace
+const char* nameOf(PackageSettings::Installer installer) {
+    switch (installer) {
+        case PackageSettings::Installer::kAuto:
+            return "auto";
+        case PackageSettings::Installer::kPip:
+            return "pip";
+        case PackageSettings::Installer::kUv:
+            return "uv";
+    }
+    return "";
+}
 
-std::string describe(const Config& config) {
-    const Json json = {
+Json documentOf(const Config& config) {
+    return {
         {"config", config.config_path},
         {"root", config.root},
         {"graphs", graphsOf(config)},
         {"dependencies", config.dependencies},
         {"requirements", config.requirements},
+        {"python_version", fileOf(config.packages.python_version)},
+        {"pip_config_file", fileOf(config.packages.pip_config_file)},
+        {"pip_installer", nameOf(config.packages.installer)},
         {"env", masked(config.env)},
         {"webhooks", webhooksOf(config)},
         {"http", httpOf(config.http)},
@@ -165,18 +178,46 @@ std::string describe(const Config& config) {
           {"port", config.port},
           {"loopback_only", config.webhooks.loopback_only},
           {"allowed_hosts", config.allowed_hosts},
+          {"api_keys", std::vector<std::string>(config.api_keys.size(), kMask)},
           {"dev", config.dev}}},
         {"data_dir", config.data_dir},
         {"database", config.database_path},
         {"python", config.python},
         {"python_workers", config.python_workers},
+        {"runs_per_worker", config.runs_per_worker},
         {"cron_catch_up_s", config.cron_catch_up_s},
         {"run_timeout_s", config.run_timeout_s ? Json(*config.run_timeout_s) : Json()},
         {"log",
          {{"format", config.log_format == log::Format::kJson ? "json" : "text"},
           {"level", nameOf(config.log_level)}}},
     };
-    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string describe(const Config& config) {
+    return documentOf(config).dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+std::vector<std::string> changedKeys(const Config& before, const Config& after) {
+    std::vector<std::string> changed;
+    const Json old = documentOf(before);
+    const Json now = documentOf(after);
+    for (const auto& [key, value] : now.items()) {
+        if (value == old[key]) continue;
+        if (!value.is_object() || !old[key].is_object()) {
+            changed.push_back(key);
+            continue;
+        }
+        auto both = value;
+        both.update(old[key]);
+        for (const auto& [inner, unused] : both.items()) {
+            const bool same =
+                value.contains(inner) && old[key].contains(inner) && value[inner] == old[key][inner];
+            if (!same) changed.push_back(key + "." + inner);
+        }
+    }
+    return changed;
 }
 
 }  // namespace heddle::config

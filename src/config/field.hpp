@@ -56,11 +56,31 @@ struct Field {
     void into(std::vector<std::string>& to) const;
 };
 
+// What docs/configuration.md says of a key. Markdown.
+struct KeyText {
+    std::string key;        // "webhooks.url.allowed_ports"
+    std::string_view type;  // with the default
+    std::string_view meaning;
+};
+using KeyTexts = std::vector<KeyText>;
+
 template <class Target>
 struct Key {
     std::string_view name;
     void (*read)(const Field& field, Target& target);
+    std::string_view type = {};  // see KeyText; empty: only the keys below it are documented
+    std::string_view meaning = {};
+    void (*below)(const std::string& key, KeyTexts& texts) = nullptr;  // adds those of an object
 };
+
+template <class Target>
+void addTexts(const std::string& block, std::span<const Key<Target>> keys, KeyTexts& texts) {
+    for (const auto& each : keys) {
+        std::string key = block.empty() ? std::string(each.name) : block + "." + std::string(each.name);
+        if (!each.type.empty() || each.below == nullptr) texts.push_back({key, each.type, each.meaning});
+        if (each.below != nullptr) each.below(key, texts);
+    }
+}
 
 // A key that is known but not read: says `text`, unless that is empty or the value is null or false.
 struct OtherKey {

@@ -134,6 +134,10 @@ void readDependencies(const Field& field, Loading& loading) {
     for (const auto& element : field.elements()) {
         const auto name = element.text();
         if (!name) continue;
+        if (name->starts_with('-')) {
+            element.problem("expected a package or a folder, not an option of pip");
+            continue;
+        }
         if (!name->starts_with('.') && !name->starts_with('/')) {
             std::error_code none;
             if (std::filesystem::is_directory(absolutePath(loading.config.root, *name), none))

@@ -117,7 +117,7 @@ class Template {
         const auto value = variables_(view);
         if (!value || value->empty()) {
             out_.problems.push_back("the environment variable " + name +
-                                    (value ? " is empty" : " is not set"));
+                                    (value ? " is empty" : " is not set") + "; set it, or name it in env");
             return;
         }
         const auto bad = std::find_if_not(value->begin(), value->end(), fitsHeader);

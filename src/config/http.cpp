@@ -43,9 +43,14 @@ void readExcludes(const Field& field, HeaderRule& rule) {
 }
 
 constexpr std::array<Key<HeaderRule>, 2> kRuleKeys{{
-    {"includes", readIncludes},
-    {"excludes", readExcludes},
+    {"includes", readIncludes, "list of patterns, `[]`",
+     "headers of a request that pass, see [Headers](#headers-of-requests)"},
+    {"excludes", readExcludes, "list of patterns, `[]`", "headers that do not, although they are included"},
 }};
+
+void ruleTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<HeaderRule>(key, kRuleKeys, texts);
+}
 
 template <HeaderRule HttpSettings::*rule>
 void readRule(const Field& field, Loading& loading) {
@@ -56,16 +61,19 @@ void readRule(const Field& field, Loading& loading) {
 }
 
 constexpr std::array<Key<Loading>, 10> kKeys{{
-    {"disable_assistants", readFlag<&HttpSettings::disable_assistants>},
-    {"disable_threads", readFlag<&HttpSettings::disable_threads>},
-    {"disable_runs", readFlag<&HttpSettings::disable_runs>},
-    {"disable_store", readFlag<&HttpSettings::disable_store>},
-    {"disable_meta", readFlag<&HttpSettings::disable_meta>},
-    {"disable_webhooks", readFlag<&HttpSettings::disable_webhooks>},
-    {"mount_prefix", readMountPrefix},
-    {"configurable_headers", readRule<&HttpSettings::configurable_headers>},
-    {"logging_headers", readRule<&HttpSettings::logging_headers>},
-    {"cors", readCors},
+    {"disable_assistants", readFlag<&HttpSettings::disable_assistants>, "boolean, `false`",
+     "takes routes away, see [Routes](#routes)"},
+    {"disable_threads", readFlag<&HttpSettings::disable_threads>, "boolean, `false`", "the same"},
+    {"disable_runs", readFlag<&HttpSettings::disable_runs>, "boolean, `false`", "the same"},
+    {"disable_store", readFlag<&HttpSettings::disable_store>, "boolean, `false`", "the same"},
+    {"disable_meta", readFlag<&HttpSettings::disable_meta>, "boolean, `false`", "the same"},
+    {"disable_webhooks", readFlag<&HttpSettings::disable_webhooks>, "boolean, `false`",
+     "runs execute, nothing is sent"},
+    {"mount_prefix", readMountPrefix, "path, none",
+     "where the routes begin, as in `/api`; see [Routes](#routes)"},
+    {"configurable_headers", readRule<&HttpSettings::configurable_headers>, {}, {}, ruleTexts},
+    {"logging_headers", readRule<&HttpSettings::logging_headers>, {}, {}, ruleTexts},
+    {"cors", readCors, {}, {}, corsTexts},
 }};
 
 constexpr std::string_view kNoApp = "not supported: Heddle serves no routes of your own";
@@ -98,6 +106,10 @@ std::optional<std::string> mountPrefixProblem(std::string_view prefix) {
 
 void readHttp(const Field& field, Loading& loading) {
     readBlock<Loading>(field, kKeys, kOthers, loading);
+}
+
+void httpTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Loading>(key, kKeys, texts);
 }
 
 }  // namespace heddle::config

@@ -40,23 +40,31 @@ void readUnlessReplaced(const Field& field, Loading& loading) {
     }
 }
 
-constexpr std::array<Key<Loading>, 7> kKeys{{
-    {"graphs", readUnlessReplaced<0>},
-    {"env", [](const Field&, Loading&) {}},  // read before the others: headers name its variables
-    {"dependencies", readDependencies},
-    {"webhooks", readUnlessReplaced<1>},
-    {"http", readUnlessReplaced<2>},
-    {"checkpointer", readUnlessReplaced<3>},
-    {"store", readUnlessReplaced<4>},
+constexpr std::array<Key<Loading>, 10> kKeys{{
+    {"graphs", readUnlessReplaced<0>, "object, required", "what can be run, see [Graphs](#graphs)"},
+    {"env", [](const Field&, Loading&) {}, "object or path, `{}`",
+     "variables for the graphs: `{\"NAME\": \"value\"}`, or the path of a [.env "
+     "file](#env-files)"},  // read before the others: headers name its variables
+    {"dependencies", readDependencies, "list, `[]`",
+     "local packages as folders (`\".\"`, `\"./lib\"`) and packages as pip names them, see "
+     "[Dependencies](#dependencies)"},
+    {"python_version", readPythonVersion, "string, any",
+     "`\"3.12\"`: which Python [`heddle install`](#dependencies) makes `.venv` with when it is there; it and "
+     "`heddle doctor` warn of another"},
+    {"pip_config_file", readPipConfigFile, "path, pip's own",
+     "pip's configuration (index, proxy, certificate) for `heddle install`"},
+    {"pip_installer", readPipInstaller, "`auto`, `pip` or `uv`, `auto`",
+     "what `heddle install` installs with; `auto` is pip, and uv in an environment without pip"},
+    {"webhooks", readUnlessReplaced<1>, {}, {}, webhookTexts},
+    {"http", readUnlessReplaced<2>, {}, {}, httpTexts},
+    {"checkpointer", readUnlessReplaced<3>, {}, {}, checkpointerTexts},
+    {"store", readUnlessReplaced<4>, {}, {}, storeTexts},
 }};
 
 constexpr std::string_view kImages = "only used to build images";
-constexpr std::array<OtherKey, 17> kOthers{{
+constexpr std::array<OtherKey, 14> kOthers{{
     {"$schema", Severity::kNotice, ""},
-    {"python_version", Severity::kNotice, kImages},
     {"node_version", Severity::kNotice, kImages},
-    {"pip_config_file", Severity::kNotice, kImages},
-    {"pip_installer", Severity::kNotice, kImages},
     {"base_image", Severity::kNotice, kImages},
     {"image_distro", Severity::kNotice, kImages},
     {"dockerfile_lines", Severity::kNotice, kImages},
@@ -91,7 +99,9 @@ std::string findFile(Loading& loading) {
     if (named) {
         loading.findings.problem("--config", "the file does not exist: " + path);
     } else if (!loading.variable("LANGSERVE_GRAPHS")) {
-        loading.findings.problem("--config", "there is no langgraph.json here; name one with --config FILE");
+        loading.findings.problem("--config",
+                                 "there is no langgraph.json here (" + loading.sources.working_dir +
+                                     "); name one with --config FILE, or make a project: heddle init FOLDER");
     }
     return {};
 }
@@ -141,7 +151,24 @@ void readConfigFile(Loading& loading) {
     sortFindings(loading.findings.list, json.view().fields());
 }
 
+// Variables of LangGraph's images that mean nothing here, or nothing yet.
+constexpr std::array<OtherKey, 4> kOtherVariables{{
+    {"LANGGRAPH_AUTH", Severity::kWarning,
+     "not supported yet: nobody is asked who he is (see HEDDLE_API_KEYS)"},
+    {"LANGGRAPH_ENCRYPTION", Severity::kWarning, "not supported yet: nothing is encrypted"},
+    {"LANGGRAPH_CHECKPOINT_ENCRYPTION", Severity::kWarning, "not supported yet: nothing is encrypted"},
+    {"REDIS_URI", Severity::kNotice, "not used: Heddle needs no Redis"},
+}};
+
 void readVariableBlocks(Loading& loading) {
+    for (const auto& other : kOtherVariables) {
+        if (!loading.variable(other.name)) continue;
+        if (other.severity == Severity::kWarning) {
+            loading.findings.warning(std::string(other.name), std::string(other.text));
+        } else {
+            loading.findings.notice(std::string(other.name), std::string(other.text));
+        }
+    }
     for (const auto& block : kBlocks) {
         const auto text = loading.variable(block.variable);
         if (!text) continue;
@@ -181,6 +208,7 @@ void readEnvPath(const Field& field, Loading& loading) {
     const auto name = field.text();
     if (!name) return;
     const auto path = absolutePath(loading.config.root, *name);
+    loading.config.env_path = path;
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) {
         field.warning("the file does not exist: " + path);
@@ -188,7 +216,8 @@ void readEnvPath(const Field& field, Loading& loading) {
     }
     const auto text = readFile(path);
     if (!text || text->find('\0') != std::string::npos) {
-        field.problem("the file cannot be read: " + path);
+        field.problem("the file cannot be read: " + path +
+                      "; it must be a text file that this user may read");
         return;
     }
     auto file = parseEnvFile(*text);
@@ -255,6 +284,12 @@ Loaded locateData(const Sources& sources) {
     }
     readDataPlace(loading);
     return Loaded{std::move(loading.config), std::move(loading.findings.list)};
+}
+
+KeyTexts keyTexts() {
+    KeyTexts texts;
+    addTexts<Loading>("", kKeys, texts);
+    return texts;
 }
 
 }  // namespace heddle::config

@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flags and environment variables: a flag wins over its variable.
+#include "config/settings.hpp"
+
+#include "base/limits.hpp"
 #include "base/text.hpp"
 #include "config/host_rules.hpp"
-#include "config/loading.hpp"
+#include "config/setting.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <span>
 
 namespace heddle::config {
 namespace {
-
-// A given setting: where it was given ("--port" or "PORT") and its text.
-struct Given {
-    std::string key;
-    std::string text;
-    Loading& loading;
-
-    void problem(std::string why) const { loading.findings.problem(key, std::move(why)); }
-};
-
-struct Setting {
-    std::string_view flag;      // without "--"; empty: no flag
-    std::string_view variable;  // empty: none
-    void (*read)(const Given& given, Config& config);
-};
 
 std::optional<int> number(const Given& given, int least, int most) {
     int value = 0;
@@ -51,6 +38,11 @@ void readPort(const Given& given, Config& config) {
 
 void readWorkers(const Given& given, Config& config) {
     if (const auto workers = number(given, 1, 256)) config.python_workers = *workers;
+}
+
+void readRunsPerWorker(const Given& given, Config& config) {
+    if (const auto runs = number(given, 1, static_cast<int>(limits::kWorkerRuns)))
+        config.runs_per_worker = static_cast<std::size_t>(*runs);
 }
 
 void readCronCatchUp(const Given& given, Config& config) {
@@ -128,7 +120,7 @@ void readLogLevel(const Given& given, Config& config) {
         config.log_level = log::Level::kInfo;
     } else if (text == "warning" || text == "warn") {
         config.log_level = log::Level::kWarning;
-    } else if (text == "error") {
+    } else if (text == "error" || text == "critical") {
         config.log_level = log::Level::kError;
     } else {
         given.problem("must be debug, info, warning or error");
@@ -147,65 +139,149 @@ void readDev(const Given& given, Config& config) {
     config.dev = given.text != "false";
 }
 
-constexpr std::array<Setting, 2> kDataPlace{{
-    {"data-dir", "HEDDLE_DATA_DIR", readDataDir},
-    {"", "DATABASE_URI", readDatabase},
-}};
+constexpr auto kSettings = std::to_array<Setting>({
+    {.flag = "host",
+     .variable = "HEDDLE_HOST",
+     .fallback = "`127.0.0.1`",
+     .meaning = "Address to listen on; `0.0.0.0` for every interface",
+     .read = readHost},
+    {.flag = "port",
+     .variable = "PORT",
+     .fallback = "`2024`",
+     .meaning = "Port to listen on; `0` takes a free one",
+     .read = readPort},
+    {.flag = "data-dir",
+     .variable = "HEDDLE_DATA_DIR",
+     .fallback = "`.heddle` beside the file",
+     .meaning = "Folder of the database",
+     .read = readDataDir,
+     .scope = Scope::kData},
+    {.variable = "DATABASE_URI",
+     .alias = "POSTGRES_URI",
+     .fallback = "`heddle.db` in the data folder",
+     .meaning = "`sqlite:FILE`; PostgreSQL comes with a later version",
+     .read = readDatabase,
+     .scope = Scope::kData},
+    {.variable = "HEDDLE_API_KEYS",
+     .fallback = "none",
+     .meaning = "Keys that clients must show, separated by commas",
+     .read = readApiKeys},
+    {.flag = "api-keys-file",
+     .variable = "HEDDLE_API_KEYS_FILE",
+     .fallback = "none",
+     .meaning = "File with such keys, one a line",
+     .read = readApiKeysFile},
+    {.flag = "dev",
+     .fallback = "off",
+     .meaning = "Development: changed files [renew the workers](development.md), webhooks may go to private "
+                "addresses",
+     .read = readDev,
+     .toggle = true},
+    {.flag = "python",
+     .variable = "HEDDLE_PYTHON",
+     .fallback = "`.venv` beside the file, `$VIRTUAL_ENV`, `python3`",
+     .meaning = "Interpreter of the Python graphs",
+     .read = readPython},
+    {.flag = "python-workers",
+     .variable = "HEDDLE_PYTHON_WORKERS",
+     .fallback = "`2`",
+     .meaning = "Python processes, 1–256",
+     .read = readWorkers},
+    {.flag = "runs-per-worker",
+     .variable = "HEDDLE_RUNS_PER_WORKER",
+     .alias = "N_JOBS_PER_WORKER",
+     .fallback = "`1000`",
+     .meaning = "Most runs at once in one Python process, 1–1000; others wait",
+     .read = readRunsPerWorker},
+    {.flag = "run-timeout",
+     .variable = "HEDDLE_RUN_TIMEOUT",
+     .alias = "BG_JOB_TIMEOUT_SECS",
+     .fallback = "none",
+     .meaning = "Seconds that an attempt of a run may take; then it is stopped and the run ends with status "
+                "`timeout`. A run's own `config.run_timeout` can only be shorter",
+     .read = readRunTimeout},
+    {.flag = "cron-catch-up",
+     .variable = "HEDDLE_CRON_CATCH_UP",
+     .fallback = "`300`",
+     .meaning = "Seconds after which a time of a cron that was missed fires no more, 0–86400; less than 5 "
+                "means 5",
+     .read = readCronCatchUp},
+    {.flag = "allowed-hosts",
+     .variable = "HEDDLE_ALLOWED_HOSTS",
+     .fallback = "none",
+     .meaning = "Host names that the server answers to, separated by commas; `*` is any",
+     .read = readHosts},
+    {.variable = "MOUNT_PREFIX",
+     .fallback = "none",
+     .meaning = "`http.mount_prefix` of langgraph.json",
+     .read = readMountPrefix},
+    {.flag = "log-format",
+     .variable = "LOG_JSON",
+     .fallback = "`text`",
+     .meaning = "`text` or `json`; the variable is `true` or `false`",
+     .read = readLogFormat},
+    {.flag = "log-level",
+     .variable = "LOG_LEVEL",
+     .fallback = "`info`",
+     .meaning = "`debug`, `info`, `warning` or `error`",
+     .read = readLogLevel},
+});
 
-constexpr std::array<Setting, 11> kSettings{{
-    {"host", "HEDDLE_HOST", readHost},
-    {"port", "PORT", readPort},
-    {"dev", "", readDev},
-    {"python", "HEDDLE_PYTHON", readPython},
-    {"python-workers", "HEDDLE_PYTHON_WORKERS", readWorkers},
-    {"run-timeout", "HEDDLE_RUN_TIMEOUT", readRunTimeout},
-    {"cron-catch-up", "HEDDLE_CRON_CATCH_UP", readCronCatchUp},
-    {"allowed-hosts", "HEDDLE_ALLOWED_HOSTS", readHosts},
-    {"", "MOUNT_PREFIX", readMountPrefix},
-    {"log-format", "LOG_JSON", readLogFormat},
-    {"log-level", "LOG_LEVEL", readLogLevel},
-}};
-
-// The flag, else the variable.
+// The flag, else the variable, else the other name of the variable.
 std::optional<Given> given(const Setting& setting, Loading& loading) {
     const auto flag = loading.sources.flags.find(std::string(setting.flag));
     if (!setting.flag.empty() && flag != loading.sources.flags.end()) {
         return Given{"--" + flag->first, flag->second, loading};
     }
-    auto value = loading.variable(setting.variable);
-    if (!value) return std::nullopt;
-    return Given{std::string(setting.variable), *std::move(value), loading};
+    for (const auto name : {setting.variable, setting.alias}) {
+        if (name.empty()) continue;
+        if (auto value = loading.variable(name)) return Given{std::string(name), *std::move(value), loading};
+    }
+    return std::nullopt;
 }
 
-void readEach(std::span<const Setting> settings, Loading& loading) {
-    for (const auto& setting : settings) {
+void readEach(Scope scope, Loading& loading) {
+    for (const auto& setting : kSettings) {
+        if (setting.scope != scope) continue;
         if (const auto found = given(setting, loading)) setting.read(*found, loading.config);
     }
 }
 
 }  // namespace
 
+std::vector<SettingText> settingTexts() {
+    std::vector<SettingText> out;
+    for (const auto& setting : kSettings) {
+        out.push_back({setting.flag, setting.variable, setting.alias, setting.fallback, setting.meaning,
+                       setting.toggle, setting.scope == Scope::kData});
+    }
+    return out;
+}
+
 bool isDataPlaceGiven(const Loading& loading) {
-    return std::any_of(kDataPlace.begin(), kDataPlace.end(), [&](const Setting& setting) {
+    return std::ranges::any_of(kSettings, [&](const Setting& setting) {
+        if (setting.scope != Scope::kData) return false;
         return loading.sources.flags.contains(std::string(setting.flag)) ||
-               loading.variable(setting.variable);
+               loading.variable(setting.variable) ||
+               (!setting.alias.empty() && loading.variable(setting.alias));
     });
 }
 
 void readDataPlace(Loading& loading) {
     auto& config = loading.config;
     config.data_dir = absolutePath(config.root, ".heddle");
-    readEach(kDataPlace, loading);
+    readEach(Scope::kData, loading);
     if (config.database_path.empty()) config.database_path = absolutePath(config.data_dir, "heddle.db");
 }
 
 void readSettings(Loading& loading) {
     auto& config = loading.config;
     readDataPlace(loading);
-    readEach(kSettings, loading);
+    readEach(Scope::kServer, loading);
     config.webhooks.loopback_only = isLoopbackHost(config.host);
     config.webhooks.dev = config.dev;
     config.webhooks.mount_prefix = config.webhooks.fields.reference_prefix = config.http.mount_prefix;
+    judgeApiKeys(loading);
 }
 
 }  // namespace heddle::config

@@ -22,9 +22,15 @@ void readRefresh(const Field& field, Loading& loading) {
 }
 
 constexpr std::array<Key<Loading>, 2> kTtlKeys{{
-    {"default_ttl", readDefault},
-    {"refresh_on_read", readRefresh},
+    {"default_ttl", readDefault, "minutes, none",
+     "how long items of the store live that are put without a `ttl`; without it they stay"},
+    {"refresh_on_read", readRefresh, "boolean, `true`",
+     "reading an item with a time to live starts it anew, unless the request says otherwise (`refresh_ttl`)"},
 }};
+
+void ttlTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Loading>(key, kTtlKeys, texts);
+}
 constexpr std::array<OtherKey, 2> kTtlOthers{{
     {"omit_expired", Severity::kNotice, "expired items are never shown"},
     {"sweep_interval_minutes", Severity::kNotice, "expired items are removed every 10 minutes"},
@@ -88,10 +94,17 @@ void readFields(const Field& field, Index& index) {
 }
 
 constexpr std::array<Key<Index>, 3> kIndexKeys{{
-    {"dims", readDims},
-    {"embed", readEmbed},
-    {"fields", readFields},
+    {"dims", readDims, "1–16384, required in `store.index`",
+     "how many numbers a vector has, see [Searches by meaning](#searches-by-meaning)"},
+    {"embed", readEmbed, "string, required in `store.index`",
+     "what makes the vectors: `\"./embed.py:embed\"`, `\"package.module:embed\"` or `\"provider:model\"`"},
+    {"fields", readFields, "list of paths, `[\"$\"]`",
+     "the texts of an item that get a vector; `\"$\"` is the whole value"},
 }};
+
+void indexTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Index>(key, kIndexKeys, texts);
+}
 
 void readIndex(const Field& field, Loading& loading) {
     Index index{loading.config, {}};
@@ -104,7 +117,8 @@ void readIndex(const Field& field, Loading& loading) {
     loading.config.store_index = std::move(index.settings);
 }
 
-constexpr std::array<Key<Loading>, 2> kKeys{{{"ttl", readTtl}, {"index", readIndex}}};
+constexpr std::array<Key<Loading>, 2> kKeys{
+    {{"ttl", readTtl, {}, {}, ttlTexts}, {"index", readIndex, {}, {}, indexTexts}}};
 constexpr std::array<OtherKey, 1> kOthers{{
     {"path", Severity::kWarning, "not supported: Heddle keeps the store itself"},
 }};
@@ -113,6 +127,10 @@ constexpr std::array<OtherKey, 1> kOthers{{
 
 void readStore(const Field& field, Loading& loading) {
     readBlock<Loading>(field, kKeys, kOthers, loading);
+}
+
+void storeTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Loading>(key, kKeys, texts);
 }
 
 }  // namespace heddle::config

@@ -21,5 +21,7 @@ struct Hooks {
 void readWebhookSecrets(const Field& field, Hooks& hooks);  // webhook_secrets.cpp
 void readWebhookTls(const Field& field, Hooks& hooks);      // webhook_tls.cpp
 void readWebhookProxy(const Field& field, Hooks& hooks);    // webhook_proxy.cpp
+void webhookTlsTexts(const std::string& key, KeyTexts& texts);
+void webhookProxyTexts(const std::string& key, KeyTexts& texts);
 
 }  // namespace heddle::config

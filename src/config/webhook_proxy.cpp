@@ -130,9 +130,10 @@ void readResolve(const Field& field, Block& block) {
 }
 
 constexpr std::array<Key<Block>, 3> kKeys{{
-    {"url", readUrl},
-    {"no_proxy", readExcept},
-    {"resolve", readResolve},
+    {"url", readUrl, "URL", "the same as an object's key"},
+    {"no_proxy", readExcept, "list of hosts, `[]`",
+     "called without the proxy; `*.mycompany.com` matches its subdomains, not itself"},
+    {"resolve", readResolve, "`here` or `proxy`, `here`", "who looks names up"},
 }};
 
 }  // namespace
@@ -149,6 +150,10 @@ void readWebhookProxy(const Field& field, Hooks& hooks) {
         field.wrongType("a string or an object");
     }
     hooks.loading.config.webhooks.proxy = std::move(block.proxy);
+}
+
+void webhookProxyTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Block>(key, kKeys, texts);
 }
 
 }  // namespace heddle::config

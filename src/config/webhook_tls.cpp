@@ -33,15 +33,18 @@ constexpr std::array<Key<Hooks>, 3> kKeys{{
     {"ca_file",
      [](const Field& field, Hooks& hooks) {
          readPem(field, hooks, Pem::kCertificate, hooks.loading.config.webhooks.tls.ca_file);
-     }},
+     },
+     "path, the system's", "PEM certificates that receivers are checked against"},
     {"cert_file",
      [](const Field& field, Hooks& hooks) {
          readPem(field, hooks, Pem::kCertificate, hooks.loading.config.webhooks.tls.cert_file);
-     }},
+     },
+     "path", "PEM certificate (and chain) that Heddle shows to receivers; together with `key_file`"},
     {"key_file",
      [](const Field& field, Hooks& hooks) {
          readPem(field, hooks, Pem::kKey, hooks.loading.config.webhooks.tls.key_file);
-     }},
+     },
+     "path", "its PEM private key, not encrypted"},
 }};
 
 }  // namespace
@@ -54,6 +57,10 @@ void readWebhookTls(const Field& field, Hooks& hooks) {
     };
     if (given("cert_file") && !given("key_file")) field.problem("cert_file needs key_file");
     if (given("key_file") && !given("cert_file")) field.problem("key_file needs cert_file");
+}
+
+void webhookTlsTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Hooks>(key, kKeys, texts);
 }
 
 }  // namespace heddle::config

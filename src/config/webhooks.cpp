@@ -59,15 +59,24 @@ void readLength(const Field& field, WebhookSettings& settings) {
 }
 
 constexpr std::array<Key<WebhookSettings>, 6> kUrlKeys{{
-    {"allowed_domains", readDomains},
-    {"allowed_ports", readPorts},
-    {"allowed_networks", readNetworks},
-    {"max_url_length", readLength},
+    {"allowed_domains", readDomains, "list, any",
+     "hosts that may be called; `*.mycompany.com` matches its subdomains, not itself"},
+    {"allowed_ports", readPorts, "list of 1–65535, any",
+     "a URL without a port counts as 443 (https) or 80 (http)"},
+    {"allowed_networks", readNetworks, "list of CIDRs, `[]`",
+     "private or loopback networks that may be called, as in `10.0.0.0/8`"},
+    {"max_url_length", readLength, "1–65536, `65536`", "longest URL, in characters"},
     {"require_https",
-     [](const Field& field, WebhookSettings& settings) { field.into(settings.require_https); }},
+     [](const Field& field, WebhookSettings& settings) { field.into(settings.require_https); },
+     "boolean, `false`", "refuse `http://`"},
     {"disable_loopback",
-     [](const Field& field, WebhookSettings& settings) { field.into(settings.disable_loopback); }},
+     [](const Field& field, WebhookSettings& settings) { field.into(settings.disable_loopback); },
+     "boolean, `false`", "refuse relative URLs and loopback addresses"},
 }};
+
+void urlTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<WebhookSettings>(key, kUrlKeys, texts);
+}
 
 void readSchedule(const Field& field, WebhookSettings& settings) {
     settings.retry_schedule_s.clear();
@@ -79,7 +88,14 @@ void readSchedule(const Field& field, WebhookSettings& settings) {
     }
 }
 
-constexpr std::array<Key<WebhookSettings>, 1> kRetryKeys{{{"schedule", readSchedule}}};
+constexpr std::array<Key<WebhookSettings>, 1> kRetryKeys{
+    {{"schedule", readSchedule, "list of seconds, 9 pauses over about 3 days",
+      "pauses before the second and later attempts; `[]` means one attempt. At most 50, each at most 7 "
+      "days"}}};
+
+void retryTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<WebhookSettings>(key, kRetryKeys, texts);
+}
 
 void readPrefix(const Field& field, Hooks& hooks) {
     const auto prefix = field.text();
@@ -134,23 +150,44 @@ void readBodyBytes(const Field& field, Hooks& hooks) {
 }
 
 constexpr std::array<Key<Hooks>, 13> kKeys{{
-    {"env_prefix", [](const Field&, Hooks&) {}},  // read before the others
-    {"headers", readHeaders},
-    {"secrets", readWebhookSecrets},
-    {"url", [](const Field& field,
-               Hooks& hooks) { readBlock<WebhookSettings>(field, kUrlKeys, {}, settingsOf(hooks)); }},
+    {"env_prefix", [](const Field&, Hooks&) {}, "string, `LG_WEBHOOK_`",
+     "start of the names of the variables that templates may name"},  // read before the others
+    {"headers", readHeaders, "object, `{}`",
+     "headers of every webhook request, see [Webhook headers](#webhook-headers)"},
+    {"secrets", readWebhookSecrets, "list, `[]`",
+     "secrets that sign webhooks, at most 10, see [Webhook secrets](#webhook-secrets)"},
+    {"url",
+     [](const Field& field, Hooks& hooks) {
+         readBlock<WebhookSettings>(field, kUrlKeys, {}, settingsOf(hooks));
+     },
+     {},
+     {},
+     urlTexts},
     {"stateless_values",
-     [](const Field& field, Hooks& hooks) { field.into(settingsOf(hooks).stateless_values); }},
-    {"allowed_fields", readFields},
-    {"max_payload_bytes", readBodyBytes},
-    {"retry", [](const Field& field,
-                 Hooks& hooks) { readBlock<WebhookSettings>(field, kRetryKeys, {}, settingsOf(hooks)); }},
-    {"timeout_seconds", [](const Field&, Hooks&) {}},  // readTimes
-    {"connect_timeout_seconds", [](const Field&, Hooks&) {}},
+     [](const Field& field, Hooks& hooks) { field.into(settingsOf(hooks).stateless_values); },
+     "boolean, `false`", "send `values` for stateless runs too"},
+    {"allowed_fields", readFields, "list, all",
+     "the fields a webhook carries: names of the top of its [body](webhooks.md#what-is-sent)"},
+    {"max_payload_bytes", readBodyBytes, "1024–67108864, `8388608`",
+     "a larger body carries [references](webhooks.md#how-large-a-webhook-gets) instead of `values` and "
+     "`kwargs`"},
+    {"retry",
+     [](const Field& field, Hooks& hooks) {
+         readBlock<WebhookSettings>(field, kRetryKeys, {}, settingsOf(hooks));
+     },
+     {},
+     {},
+     retryTexts},
+    {"timeout_seconds", [](const Field&, Hooks&) {}, "1–300, `30`",
+     "time for one attempt, from name lookup to the answer's last byte"},  // readTimes
+    {"connect_timeout_seconds", [](const Field&, Hooks&) {}, "1–`timeout_seconds`, `10`",
+     "of it: connection, proxy and TLS"},
     {"rate_per_second",
-     [](const Field& field, Hooks& hooks) { settingsOf(hooks).rate_per_s = field.positive(kFastestRate); }},
-    {"tls", readWebhookTls},
-    {"proxy", readWebhookProxy},
+     [](const Field& field, Hooks& hooks) { settingsOf(hooks).rate_per_s = field.positive(kFastestRate); },
+     "number above 0 up to 10000, none", "most attempts a second to one destination"},
+    {"tls", readWebhookTls, {}, {}, webhookTlsTexts},
+    {"proxy", readWebhookProxy, "URL or object",
+     "HTTP proxy that webhooks go through, see [Webhook proxy](#webhook-proxy)", webhookProxyTexts},
 }};
 
 // One must fit into the other, wherever they stand.
@@ -191,6 +228,10 @@ void readWebhooks(const Field& field, Loading& loading) {
         readPrefix(Field{field.key + ".env_prefix", *prefix, field.findings}, hooks);
     readBlock<Hooks>(field, kKeys, {}, hooks);
     readTimes(field, hooks);
+}
+
+void webhookTexts(const std::string& key, KeyTexts& texts) {
+    addTexts<Hooks>(key, kKeys, texts);
 }
 
 }  // namespace heddle::config

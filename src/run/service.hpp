@@ -69,6 +69,9 @@ class Service final : public graph::RunObserver {
     // serving.
     boost::asio::awaitable<void> recover();
 
+    // The configured graphs are now these; those that run inside the server stay the same.
+    void serve(std::vector<std::string> graphs) { options_.graphs = std::move(graphs); }
+
     struct Accepted {
         Run run;
         std::shared_ptr<LiveRun> live;

@@ -56,4 +56,13 @@ DataLock::~DataLock() {
     close(file_);
 }
 
+std::optional<std::string> dataLockHolder(const std::filesystem::path& directory) {
+    const int file = open((directory / "heddle.lock").c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return std::nullopt;
+    std::optional<std::string> found;
+    if (flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) found = holder(file);
+    close(file);
+    return found;
+}
+
 }  // namespace heddle::sql

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 namespace heddle::sql {
 
@@ -18,5 +20,8 @@ class DataLock {
   private:
     int file_ = -1;
 };
+
+// "another heddle (process 42)" when somebody has the directory; nothing when nobody has. Creates nothing.
+[[nodiscard]] std::optional<std::string> dataLockHolder(const std::filesystem::path& directory);
 
 }  // namespace heddle::sql

@@ -104,6 +104,10 @@ std::unique_ptr<Connection> openAtRest(const std::string& path) {
                                               SqliteConnection::Role::kOutsider);
 }
 
+std::unique_ptr<Connection> openServed(const std::string& path) {
+    return std::make_unique<SqliteConnection>(path, SqliteConnection::Role::kOutsider);
+}
+
 bool hasSchema(Connection& connection) {
     return connection.query("SELECT 1 FROM sqlite_schema WHERE name = 'heddle_schema'").step();
 }

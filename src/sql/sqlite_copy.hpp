@@ -28,6 +28,9 @@ void copyDatabase(const std::string& from, CopySource source, const std::string&
 // A file that nobody else uses, for reading only. Throws Error.
 std::unique_ptr<Connection> openAtRest(const std::string& path);
 
+// A file that a server may be using, for reading only. Throws Error.
+std::unique_ptr<Connection> openServed(const std::string& path);
+
 // Whether a database is one of ours.
 [[nodiscard]] bool hasSchema(Connection& connection);
 

@@ -41,7 +41,7 @@ def test_what_is_missing_is_named_with_the_remedy(packages):
     packages.wait_run("plain", {})
     found = re.findall(r"worker\.dependencies .*problem=\"?(.+?)\"?$", packages.log(), re.MULTILINE)
     here = packages.folder
-    pip = f"{sys.executable} -m pip install"
+    pip = f"heddle install, or {sys.executable} -m pip install"
     assert sorted(line.replace('\\"', '"') for line in found) == sorted([
         f"heddle-missing is not installed (dependencies wants it): {pip} 'heddle-missing~=1.0'",
         f"heddle-no-such-package is not installed ({here}/src-layout/pyproject.toml wants it): {pip} 'heddle-no-such-package>=2'",
@@ -56,7 +56,8 @@ def test_a_graph_that_lacks_a_module_says_so(packages):
     error = until(lambda: packages.get("/info").json().get("graph_errors", {}).get("lacking"), "the graph's error")
     text = json.dumps(error)
     assert "No module named 'heddle_no_such_module'" in text and "lacking.py:2" in text
-    assert f"; install what provides it: {sys.executable} -m pip install PACKAGE" in text
+    assert "(perhaps heddle-no-such-module) in requirements.txt and call heddle install" in text
+    assert f"or {sys.executable} -m pip install heddle-no-such-module; " in text
     run = packages.create_run("lacking", {})
     assert packages.until_status(run, "error")
 

@@ -245,6 +245,23 @@ class Docs(CheckTest):
                 files["docs/a.md"] = f"See [it]({link}).\n"
                 self.assertEqual([f.rule for f in self.findings(files)], expected)
 
+    def test_links_that_leave_are_well_formed_https(self):
+        for link, expected in [("https://example.com/x?y#z", []), ("http://127.0.0.1:2024/docs", []), ("http://localhost", []),
+                               ("http://example.com", ["link"]), ("https://", ["link"]), ("https://exa_mple", ["link"]),
+                               ("//example.com/x", ["link"]), ("https://[1", ["link"]), ("javascript:x", ["link"])]:
+            with self.subTest(link=link):
+                self.assertEqual(self.rules("docs/a.md", f"See [it]({link}).\n"), expected)
+
+    def test_code_says_what_tests_do_with_it(self):
+        for path, before, language, expected in [
+                ("docs/a.md", "", "bash", ["snippet"]), ("docs/a.md", "", "json", ["snippet"]), ("docs/a.md", "", "", []),
+                ("docs/a.md", "", "yaml", []), ("docs/a.md", "<!-- run -->", "sh", []), ("README.md", "text", "python", ["snippet"]),
+                ("docs/a.md", "<!-- config -->", "json", []), ("docs/a.md", "<!-- run aside -->", "sh", []),
+                ("docs/a.md", "<!-- not run: needs Docker -->", "bash", []), ("docs/a.md", "<!-- not run: -->", "bash", ["snippet"]),
+                ("CONTRIBUTING.md", "", "bash", [])]:
+            with self.subTest(path=path, before=before, language=language):
+                self.assertEqual(self.rules(path, f"{before}\n```{language}\ntrue\n```\n"), expected)
+
     def test_code_is_no_link(self):
         self.assertEqual(self.rules("a.md", "```\n[a](b)\n```\nand `[a](b)`\n"), [])
 

@@ -14,6 +14,7 @@ from server import SLOW
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--no-default-browser-check",
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
          "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*"]
+HTML = "text/html; charset=utf-8"
 FRAME = '''<!doctype html><meta charset="utf-8"><title>A website</title><script type="module">
 const given = %s;
 async function attempt(act) {
@@ -27,24 +28,24 @@ await fetch('/found', {method: 'POST', body: JSON.stringify(found)});
 
 
 class Website:
-    """Serves one page at `origin`; the page's script posts what it found."""
+    """Serves one page at `origin`; the page's script posts what it found. `files`: (status, type, body) of other paths."""
 
-    def __init__(self, host):
+    def __init__(self, host, files=None):
         self._found = queue.Queue()
         self._page = b""
         website = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                self._answer(website._page if self.path == "/" else b"")
+                self._answer(*(files or {}).get(self.path, (200, HTML, website._page if self.path == "/" else b"")))
 
             def do_POST(self):
                 website._found.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self._answer(b"")
+                self._answer(200, HTML, b"")
 
-            def _answer(self, body):
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
+            def _answer(self, status, kind, body):
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

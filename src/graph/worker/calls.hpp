@@ -35,7 +35,7 @@ struct Attempt {
 [[nodiscard]] std::optional<Attempt> readAttempt(const FrameHeader& header);
 
 // Each call is answered by itself, a write after its commit. Writes reach the database in the order of their
-// frames. Must live as long as the loop runs.
+// frames. Calls that it cannot answer any more, because it has gone, are not answered.
 class CallServer {
   public:
     // `fenced` is told of attempts whose write was refused, because they are no longer the current one.
@@ -85,7 +85,8 @@ class CallServer {
     template <class Query, class Make>
     void read(Call call, Query query, Make make, Length length = Length::kRead);
     template <class Awaited, class Make>
-    static boost::asio::awaitable<void> answer(CallServer* self, Call call, Awaited job, Make make);
+    static boost::asio::awaitable<void> answer(CallServer* self, std::weak_ptr<bool> exists, Call call,
+                                               Awaited job, Make make);
 
     void refuse(const Call& call, std::string_view type, const std::string& why);
     void send(const Call& call, Answer answer);
@@ -96,6 +97,7 @@ class CallServer {
     Fenced fenced_;
     std::unordered_set<std::int64_t> updates_;  // under way
     std::int64_t last_update_ = 0;
+    std::shared_ptr<bool> exists_ = std::make_shared<bool>(true);
 };
 
 }  // namespace heddle::graph

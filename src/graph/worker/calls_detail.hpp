@@ -12,11 +12,13 @@
 namespace heddle::graph {
 
 template <class Awaited, class Make>
-boost::asio::awaitable<void> CallServer::answer(CallServer* self, Call call, Awaited job, Make make) {
+boost::asio::awaitable<void> CallServer::answer(CallServer* self, std::weak_ptr<bool> exists, Call call,
+                                                Awaited job, Make make) {
     std::string failure;
     std::string_view told = "The database failed";
     try {
         auto result = co_await std::move(job);
+        if (exists.expired()) co_return;  // its workers have ended, nobody waits for the answer
         if (!result) {
             self->refuse(
                 call, result.error().kind == ProblemKind::kInvalid ? "InvalidStoreOperation" : "StorageError",
@@ -35,6 +37,7 @@ boost::asio::awaitable<void> CallServer::answer(CallServer* self, Call call, Awa
         failure = error.what();
     }
     log::error("worker.storage_failed", {{"error", failure}});
+    if (exists.expired()) co_return;
     self->refuse(call, "StorageError", std::string(told));
 }
 
@@ -51,7 +54,7 @@ void CallServer::write(Call call, Change change, Make make) {
     };
     // Runs inline to the point where the job is in the writer's queue, so frames keep their order.
     auto awaited = db_.write(std::move(job));
-    boost::asio::co_spawn(loop_, answer(this, std::move(call), std::move(awaited), std::move(make)),
+    boost::asio::co_spawn(loop_, answer(this, exists_, std::move(call), std::move(awaited), std::move(make)),
                           boost::asio::detached);
 }
 
@@ -77,7 +80,7 @@ void CallServer::read(Call call, Query query, Make make, Length length) {
         return std::optional<Value>(std::move(*found));
     };
     auto awaited = length == Length::kScan ? db_.scan(std::move(job)) : db_.read(std::move(job));
-    boost::asio::co_spawn(loop_, answer(this, std::move(call), std::move(awaited), std::move(make)),
+    boost::asio::co_spawn(loop_, answer(this, exists_, std::move(call), std::move(awaited), std::move(make)),
                           boost::asio::detached);
 }
 

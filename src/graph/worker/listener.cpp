@@ -75,11 +75,11 @@ void Tokens::revoke(std::size_t owner) {
     std::erase_if(entries_, [&](const Entry& entry) { return entry.owner == owner; });
 }
 
-PrivateDirectory::PrivateDirectory(const std::string& parent) {
+PrivateDirectory::PrivateDirectory(const std::string& parent, Leftovers leftovers) {
     const char* runtime = std::getenv("XDG_RUNTIME_DIR");
     const bool has_runtime = runtime != nullptr && *runtime != '\0';
     path_ = !parent.empty() ? parent : has_runtime ? runtime : "/tmp";
-    removeAbandoned(path_);
+    if (leftovers == Leftovers::kRemove) removeAbandoned(path_);
     path_ += "/" + std::string(kFolderPrefix) + "XXXXXX";
     if (::mkdtemp(path_.data()) == nullptr) throw std::system_error(errno, std::generic_category(), path_);
 }
@@ -137,8 +137,9 @@ struct Listener::State {
     Accepted accepted;
 };
 
-Listener::Listener(asio::any_io_executor loop, const std::string& parent_directory, Accepted accepted)
-    : directory_(parent_directory), path_(directory_.path() + "/" + kSocketName) {
+Listener::Listener(asio::any_io_executor loop, const std::string& parent_directory, Accepted accepted,
+                   PrivateDirectory::Leftovers leftovers)
+    : directory_(parent_directory, leftovers), path_(directory_.path() + "/" + kSocketName) {
     state_ = std::make_shared<State>(std::move(loop), path_, std::move(accepted));
     accept(state_);
 }

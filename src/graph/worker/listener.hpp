@@ -44,8 +44,10 @@ class Tokens {
 // A directory of mode 0700 that goes, with what is in it, when this object goes.
 class PrivateDirectory {
   public:
+    // What servers that were killed have left beside it.
+    enum class Leftovers { kRemove, kIgnore };
     // Below `parent`, or without one below $XDG_RUNTIME_DIR or /tmp. Throws std::system_error.
-    explicit PrivateDirectory(const std::string& parent);
+    explicit PrivateDirectory(const std::string& parent, Leftovers leftovers = Leftovers::kRemove);
     ~PrivateDirectory();
     PrivateDirectory(const PrivateDirectory&) = delete;
     PrivateDirectory& operator=(const PrivateDirectory&) = delete;
@@ -86,7 +88,8 @@ class Listener {
   public:
     using Accepted = std::function<void(Channel::Socket)>;
     // Throws std::system_error or boost::system::system_error.
-    Listener(boost::asio::any_io_executor loop, const std::string& parent_directory, Accepted accepted);
+    Listener(boost::asio::any_io_executor loop, const std::string& parent_directory, Accepted accepted,
+             PrivateDirectory::Leftovers leftovers = PrivateDirectory::Leftovers::kRemove);
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;

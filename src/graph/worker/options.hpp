@@ -39,6 +39,7 @@ struct WorkerOptions {
         env;  // on top of the server's own; PYTHONPATH is prolonged, not replaced
     std::vector<std::string> python_path;  // the folder that holds heddle_worker
     std::string socket_dir;                // parent of the socket's folder; empty: see PrivateDirectory
+    bool first = true;                     // false: the server has workers already
 
     std::string root;                       // the project's folder; workers start in it
     std::vector<std::string> dependencies;  // absolute folders of local packages

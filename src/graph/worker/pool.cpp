@@ -2,6 +2,7 @@
 #include "graph/worker/pool.hpp"
 
 #include "base/log.hpp"
+#include "graph/worker/project.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -14,53 +15,6 @@
 namespace heddle::graph {
 namespace asio = boost::asio;
 namespace {
-
-void writeIndex(JsonWriter& out, const std::optional<StoreIndex>& index) {
-    if (!index) {
-        out.null();
-        return;
-    }
-    out.beginObject().key("dims").integer(index->dims);
-    if (index->model.empty()) {
-        out.key("path").string(index->path).key("export").string(index->name);
-    } else {
-        out.key("model").string(index->model);
-    }
-    out.key("fields").beginArray();
-    for (const auto& field : index->fields) out.string(field);
-    out.endArray().endObject();
-}
-
-std::string projectJson(const WorkerOptions& options) {
-    JsonWriter out;
-    out.beginObject();
-    out.key("root").string(options.root);
-    const auto list = [&out](std::string_view key, const std::vector<std::string>& texts) {
-        out.key(key).beginArray();
-        for (const auto& text : texts) out.string(text);
-        out.endArray();
-    };
-    list("dependencies", options.dependencies);
-    list("requirements", options.requirements);
-    out.key("graphs").beginArray();
-    for (const auto& graph : options.graphs) {
-        out.beginObject();
-        out.key("graph_id").string(graph.graph_id);
-        out.key("path").string(graph.path);
-        out.key("export").string(graph.name);
-        out.endObject();
-    }
-    out.endArray();
-    out.key("store_ttl").beginObject().key("default_ttl_us");
-    if (options.item_ttl) {
-        out.integer(options.item_ttl->count());
-    } else {
-        out.null();
-    }
-    out.key("refresh_on_read").boolean(options.refresh_items).endObject();
-    writeIndex(out.key("store_index"), options.store_index);
-    return out.endObject().take();
-}
 
 RunEnd endWithout(RunEnd::Status status, std::optional<RunError> error) {
     RunEnd end;
@@ -91,6 +45,7 @@ WorkerExecutor::WorkerExecutor(asio::any_io_executor loop, sql::Database& db, co
                [this](const std::shared_ptr<Channel>& channel, const FrameView& frame) {
                    onHello(channel, frame);
                }),
+      loading_(loop, clock),
       started_before_(options_.workers, false),
       warm_timer_(loop),
       stopped_(loop) {
@@ -104,13 +59,18 @@ WorkerExecutor::~WorkerExecutor() = default;
 
 void WorkerExecutor::open() {
     if (observer_ == nullptr) throw std::logic_error("WorkerExecutor: open() before observe()");
-    listener_ = std::make_unique<Listener>(loop_, options_.socket_dir,
-                                           [this](Channel::Socket socket) { admit(std::move(socket)); });
+    // To look whether somebody still listens in a folder would disturb our other workers.
+    const auto leftovers =
+        options_.first ? PrivateDirectory::Leftovers::kRemove : PrivateDirectory::Leftovers::kIgnore;
+    listener_ = std::make_unique<Listener>(
+        loop_, options_.socket_dir, [this](Channel::Socket socket) { admit(std::move(socket)); }, leftovers);
+    loading_.begin(options_.graphs.size(), workers_.size());
     for (auto& worker : workers_) worker->start();
 }
 
 asio::awaitable<void> WorkerExecutor::stop(std::chrono::milliseconds limit) {
     stopping_ = true;
+    loading_.giveUp();
     for (auto* asker : askers_) asker->cancel();
     for (auto& worker : workers_) worker->stop(limit);
     const auto running = [](const auto& worker) { return !worker->stopped(); };
@@ -195,14 +155,19 @@ void WorkerExecutor::start(RunStart start, Company company) {
 void WorkerExecutor::warmUp() {
     const auto settled = [](const auto& worker) { return worker->ready() || worker->failures() > 0; };
     warm_ = options_.warm_up.count() == 0 || std::all_of(workers_.begin(), workers_.end(), settled);
-    if (warm_) return offer();
+    if (warm_) return becomeWarm();
     if (warm_timer_.expiry() > asio::steady_timer::clock_type::now()) return;
     warm_timer_.expires_after(options_.warm_up);
     warm_timer_.async_wait([this, weak = std::weak_ptr(alive_)](boost::system::error_code cancelled) {
         if (cancelled || weak.expired() || warm_) return;
-        warm_ = true;
-        offer();
+        becomeWarm();
     });
+}
+
+void WorkerExecutor::becomeWarm() {
+    warm_ = true;
+    loading_.end(faults().size());
+    offer();
 }
 
 void WorkerExecutor::offer() {
@@ -306,6 +271,7 @@ bool WorkerExecutor::release(const Key& key) {
     --worker.active;
     if (!waiting_.empty() && &worker != reserved_) pump();
     if (!suspects_.empty() || &worker == reserved_) pumpSuspects();
+    leaveLater(worker);
     return true;
 }
 

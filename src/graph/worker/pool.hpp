@@ -8,6 +8,7 @@
 #include "graph/worker/answers.hpp"
 #include "graph/worker/calls.hpp"
 #include "graph/worker/listener.hpp"
+#include "graph/worker/loading.hpp"
 #include "graph/worker/options.hpp"
 #include "graph/worker/placement.hpp"
 #include "graph/worker/process.hpp"
@@ -34,7 +35,8 @@
 
 namespace heddle::graph {
 
-// observe() and open() come before the first start(). Lives as long as the loop runs.
+// observe() and open() come before the first start(). Lives as long as the loop runs, or until it has retired
+// and none of its answers is awaited any more.
 class WorkerExecutor final : public Executor, private Worker::Owner {
   public:
     // `launcher`: nothing: real processes. `metrics`: may be null.
@@ -48,6 +50,17 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     void open();
     // Tells the workers to end, kills those that still live at the limit. Attempts that run then are kLost.
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
+    // A run that has no place yet, as start() was given it.
+    struct Unplaced {
+        RunStart start;
+        Company company;
+    };
+    // From now on nothing new is placed here. Each worker is told to end, and has `limit` for it, once no run
+    // and no question is on it; `gone` is called from the loop when all have. Gives the runs that waited,
+    // which are no longer ours.
+    std::vector<Unplaced> retire(std::chrono::milliseconds limit, std::function<void()> gone);
+    // Attempts that have not ended, with those that wait.
+    [[nodiscard]] std::size_t running() const { return runs_.size(); }
     // A worker's connection, from the listener or a test.
     void admit(Channel::Socket socket) { doorway_.admit(std::move(socket)); }
 
@@ -86,6 +99,7 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
 
     Result<std::unique_ptr<Process>> launch(Worker& worker, ProcessEnd on_end) override;
     [[nodiscard]] const std::string& project() const override { return project_; }
+    [[nodiscard]] Told& told() override { return told_; }
     void onReady(Worker& worker) override;
     void onLost(Worker& worker) override;
     void onStopped(Worker& worker) override;
@@ -101,6 +115,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     void assign(Worker& worker, RunStart start);
     // A worker is ready: are enough of them?
     void warmUp();
+    // Runs may be placed from now on.
+    void becomeWarm();
     // Places what waits and says that there is room.
     void offer();
     // Gives waiting runs to workers that have room.
@@ -108,6 +124,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     void pumpSuspects();
     // Chooses the worker for suspects, unless some are on one.
     void reserve();
+    // A retired worker that has nothing to do ends, after the current call.
+    void leaveLater(Worker& worker);
     // One that may be asked; while all are still starting, as soon as one is ready. Null when there is none
     // in time.
     boost::asio::awaitable<Worker*> firstReady(std::string graph_id);
@@ -129,6 +147,8 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     CallServer calls_;
     Answers answers_{limits::kGraphAnswers};
     Doorway doorway_;
+    Told told_;
+    Loading loading_;
     std::unique_ptr<Listener> listener_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unordered_map<Key, Worker*, KeyHash> runs_;  // null: waits for a worker
@@ -140,6 +160,9 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     std::vector<bool> started_before_;  // by worker
     bool warm_ = false;                 // runs may be placed
     bool stopping_ = false;
+    bool retired_ = false;
+    std::chrono::milliseconds leave_{0};  // for a retired worker to end
+    std::function<void()> gone_;
     bool wants_room_ = false;                       // credit is held back until the observer has room
     std::list<boost::asio::steady_timer*> askers_;  // they wait for a worker
     boost::asio::steady_timer warm_timer_;

@@ -2,10 +2,15 @@
 // What workers tell the pool.
 #include "base/log.hpp"
 #include "graph/worker/pool.hpp"
+#include "graph/worker/project.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace heddle::graph {
+namespace asio = boost::asio;
 namespace {
 
 constexpr std::int64_t kProtocol = 1;
@@ -21,32 +26,12 @@ log::Level levelOf(std::string_view name) {
 
 Result<std::unique_ptr<Process>> WorkerExecutor::launch(Worker& worker, ProcessEnd on_end) {
     std::vector<std::pair<std::string, std::string>> more;
-    const std::vector<std::string> base = ownEnvironment();
-    std::string python_path;
-    for (const auto& folder : options_.python_path) python_path += (python_path.empty() ? "" : ":") + folder;
-    const auto prolong = [&](std::string_view old) {
-        if (!old.empty()) python_path += (python_path.empty() ? "" : ":") + std::string(old);
-    };
-    bool configured = false;
-    for (const auto& [name, value] : options_.env) {
-        if (name == "PYTHONPATH") {
-            prolong(value.reveal());
-            configured = true;
-        } else if (!name.starts_with("HEDDLE_")) {
-            more.emplace_back(name, value.reveal());
-        }
-    }
-    constexpr std::string_view kPythonPath = "PYTHONPATH=";
-    for (const auto& entry : base) {
-        if (!configured && entry.starts_with(kPythonPath))
-            prolong(std::string_view(entry).substr(kPythonPath.size()));
-    }
-    if (!python_path.empty()) more.emplace_back("PYTHONPATH", python_path);
     more.emplace_back("PYTHONUNBUFFERED", "1");
     more.emplace_back("HEDDLE_SOCKET", listener_->path());
     more.emplace_back("HEDDLE_TOKEN", tokens_.issue(worker.index()));
     more.emplace_back("HEDDLE_WORKER", worker.name());
-    ProcessSpec spec{worker.name(), options_.command, workerEnvironment(base, more), options_.root};
+    ProcessSpec spec{worker.name(), options_.command, projectEnvironment(options_, ownEnvironment(), more),
+                     options_.root};
     if (metrics_ != nullptr && started_before_[worker.index()]) metrics_->workerRestarted(worker.name());
     started_before_[worker.index()] = true;
     return launcher_->launch(spec, std::move(on_end));
@@ -87,6 +72,7 @@ void WorkerExecutor::onReady(Worker& worker) {
 }
 
 void WorkerExecutor::onLost(Worker& worker) {
+    loading_.giveUp();
     if (metrics_ != nullptr) metrics_->setWorker(worker.name(), metrics::WorkerState::kDown);
     std::vector<Key> lost;
     for (const auto& [key, host] : runs_) {
@@ -104,6 +90,7 @@ void WorkerExecutor::onLost(Worker& worker) {
         log::warning("worker.runs_lost", {{"worker", worker.name()}, {"runs", lost.size()}});
     }
     worker.active = 0;
+    leaveLater(worker);
     if (&worker == reserved_) {
         reserved_ = nullptr;
         reserved_company_ = 0;
@@ -113,6 +100,9 @@ void WorkerExecutor::onLost(Worker& worker) {
 
 void WorkerExecutor::onStopped(Worker&) {
     stopped_.cancel();
+    const bool all = std::ranges::all_of(workers_, [](const auto& worker) { return worker->stopped(); });
+    if (!all || !gone_) return;
+    asio::post(loop_, std::exchange(gone_, nullptr));
 }
 
 void WorkerExecutor::onAnswer(Worker&) {

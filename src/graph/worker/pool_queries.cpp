@@ -62,6 +62,19 @@ struct Waiter {
     std::optional<Result<RawJson>> answer;
 };
 
+// Calls `end` when the block is left, however.
+template <class End>
+class AtEnd {
+  public:
+    explicit AtEnd(End end) : end_(std::move(end)) {}
+    ~AtEnd() { end_(); }
+    AtEnd(const AtEnd&) = delete;
+    AtEnd& operator=(const AtEnd&) = delete;
+
+  private:
+    End end_;
+};
+
 }  // namespace
 
 asio::awaitable<Worker*> WorkerExecutor::firstReady(std::string graph_id) {
@@ -70,7 +83,7 @@ asio::awaitable<Worker*> WorkerExecutor::firstReady(std::string graph_id) {
     for (;;) {
         Worker* worker = choose(graph_id, Reserved::kInclude, Silent::kAccept);
         const bool over = patience.expiry() <= asio::steady_timer::clock_type::now();
-        if (worker != nullptr || over || stopping_) co_return worker;
+        if (worker != nullptr || over || stopping_ || retired_) co_return worker;
         if (std::none_of(workers_.begin(), workers_.end(), coming)) co_return nullptr;
         const auto place = askers_.insert(askers_.end(), &patience);
         boost::system::error_code cancelled;
@@ -85,6 +98,13 @@ asio::awaitable<Result<RawJson>> WorkerExecutor::ask(std::string graph_id, JsonW
     if (worker == nullptr) co_return Problem::unavailable("No worker is ready");
     if (const auto* error = worker->loadError(graph_id)) co_return Problem::badRequest(error->message);
 
+    ++worker->asked;
+    auto answered = [this, worker, weak = std::weak_ptr(alive_)] {
+        if (weak.expired()) return;
+        --worker->asked;
+        leaveLater(*worker);
+    };
+    const AtEnd asking(std::move(answered));
     const auto waiter = std::make_shared<Waiter>(loop_);
     auto done = [waiter](const FrameView* reply) {
         if (reply == nullptr) {

@@ -22,6 +22,9 @@ namespace heddle::graph {
 namespace asio = boost::asio;
 namespace {
 
+constexpr std::string_view kStderr = "stderr";
+constexpr std::string_view kUnfit = "heddle_worker: ";
+
 using Descriptor = asio::posix::stream_descriptor;
 
 class SpawnActions {
@@ -91,11 +94,20 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 // Reads one output stream of a process to its end, which may come after the process's own.
 class OutputReader : public std::enable_shared_from_this<OutputReader> {
   public:
-    OutputReader(asio::any_io_executor loop, int descriptor, std::string worker, std::string_view stream)
+    OutputReader(asio::any_io_executor loop, int descriptor, std::string worker, std::string_view stream,
+                 std::shared_ptr<Told> told)
         : input_(std::move(loop), descriptor),
-          lines_(limits::kWorkerOutputLine, [worker = std::move(worker), stream](std::string_view line) {
-              log::info("worker.output", {{"worker", worker}, {"stream", stream}, {"text", line}});
-          }) {}
+          lines_(limits::kWorkerOutputLine,
+                 [worker = std::move(worker), stream, told = std::move(told)](std::string_view line) {
+                     if (stream == kStderr && line.starts_with(kUnfit)) {
+                         line.remove_prefix(kUnfit.size());
+                         const bool news = told->first(std::string(line), 1);
+                         log::write(news ? log::Level::kError : log::Level::kDebug, "worker.unfit",
+                                    {{"worker", worker}, {"problem", line}});
+                         return;
+                     }
+                     log::info("worker.output", {{"worker", worker}, {"stream", stream}, {"text", line}});
+                 }) {}
 
     void read() {
         input_.async_read_some(asio::buffer(buffer_),
@@ -177,8 +189,9 @@ Result<std::unique_ptr<Process>> SystemLauncher::launch(const ProcessSpec& spec,
         return cannotStart(spec, error);
     }
     for (auto* pipe : {&out, &err}) {
-        const std::string_view stream = pipe == &out ? "stdout" : "stderr";
-        std::make_shared<OutputReader>(loop_, std::exchange(pipe->read, -1), spec.name, stream)->read();
+        const std::string_view stream = pipe == &out ? "stdout" : kStderr;
+        std::make_shared<OutputReader>(loop_, std::exchange(pipe->read, -1), spec.name, stream, told_)
+            ->read();
     }
     return std::unique_ptr<Process>(std::make_unique<SystemProcess>(loop_, pidfd, std::move(on_end)));
 }

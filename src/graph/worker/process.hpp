@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "graph/worker/told.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -41,7 +42,8 @@ class Launcher {
 };
 
 // posix_spawn. Standard input is /dev/null; each line of standard output and error is logged as
-// `worker.output`.
+// `worker.output`, and why a worker cannot be one (a line on standard error that begins with "heddle_worker:
+// ") as the error `worker.unfit`, once.
 class SystemLauncher final : public Launcher {
   public:
     explicit SystemLauncher(boost::asio::any_io_executor loop) : loop_(std::move(loop)) {}
@@ -49,6 +51,7 @@ class SystemLauncher final : public Launcher {
 
   private:
     boost::asio::any_io_executor loop_;
+    std::shared_ptr<Told> told_ = std::make_shared<Told>();
 };
 
 // The environment of a worker: `base` ("NAME=value") without the server's own HEDDLE_* variables, then

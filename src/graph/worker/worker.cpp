@@ -11,6 +11,10 @@ namespace {
 
 // An event loop that takes longer for an answer is worth a line in the log.
 constexpr microseconds kBlockedLoop = std::chrono::seconds(1);
+// So is a graph whose module takes longer to import.
+constexpr double kSlowImport_s = 5;
+constexpr const char* kNoInterpreter =
+    "name a Python interpreter with --python or HEDDLE_PYTHON, or call heddle install";
 
 std::string textOf(JsonView object, std::string_view key) {
     const auto field = object.get(key);
@@ -97,7 +101,10 @@ void Worker::spawn() {
         process_ = std::move(*process);
         return;
     }
-    log::error("worker.spawn_failed", {{"worker", name_}, {"error", process.error().detail}});
+    // Workers have the same program; it is tried again and again, and told once.
+    const bool news = owner_.told().first(process.error().detail, 1);
+    log::write(news ? log::Level::kError : log::Level::kDebug, "worker.spawn_failed",
+               {{"worker", name_}, {"error", process.error().detail}, {"remedy", kNoInterpreter}});
     step(Supervisor::SpawnFailed{});
 }
 
@@ -127,25 +134,44 @@ void Worker::loaded(const FrameView* reply) {
         step(Supervisor::LoadFailed{});
         return;
     }
+    ++loads_;
     for (const JsonView warning : body->view().get("warnings").value_or(JsonView()).elements()) {
-        log::warning("worker.dependencies", {{"worker", name_}, {"problem", warning.string().value_or("")}});
+        const auto problem = warning.string().value_or("");
+        log::write(levelOf(log::Level::kWarning, problem), "worker.dependencies",
+                   {{"worker", name_}, {"problem", problem}});
     }
     load_errors_.clear();
     for (const JsonView graph : body->view().get("graphs").value_or(JsonView()).elements()) {
-        const auto ok = graph.get("ok");
-        if (ok && ok->boolean() == true) continue;
-        const JsonView error = graph.get("error").value_or(JsonView());
-        RunError why{"GraphLoadError", textOf(error, "error") + ": " + textOf(error, "message")};
-        const std::string graph_id = textOf(graph, "graph_id");
-        log::error("graph.load_failed", {{"worker", name_}, {"graph_id", graph_id}, {"error", why.message}});
-        load_errors_.emplace(graph_id, std::move(why));
+        take(graph);
     }
     if (const auto index = body->view().given("store_index")) {
         const JsonView error = index->get("error").value_or(JsonView());
-        log::error("store.index_load_failed",
-                   {{"worker", name_}, {"error", textOf(error, "error") + ": " + textOf(error, "message")}});
+        const auto why = textOf(error, "error") + ": " + textOf(error, "message");
+        log::write(levelOf(log::Level::kError, why), "store.index_load_failed",
+                   {{"worker", name_}, {"error", why}});
     }
     step(Supervisor::Loaded{});
+}
+
+void Worker::take(JsonView graph) {
+    const std::string graph_id = textOf(graph, "graph_id");
+    const auto ok = graph.get("ok");
+    if (ok && ok->boolean() == true) {
+        const auto seconds = graph.get("seconds").value_or(JsonView()).number().value_or(0);
+        if (seconds < kSlowImport_s) return;
+        log::write(levelOf(log::Level::kInfo, "slow " + graph_id), "graph.slow_import",
+                   {{"graph_id", graph_id}, {"ms", static_cast<std::int64_t>(seconds * 1e3)}});
+        return;
+    }
+    const JsonView error = graph.get("error").value_or(JsonView());
+    RunError why{"GraphLoadError", textOf(error, "error") + ": " + textOf(error, "message")};
+    log::write(levelOf(log::Level::kError, graph_id + why.message), "graph.load_failed",
+               {{"worker", name_}, {"graph_id", graph_id}, {"error", why.message}});
+    load_errors_.emplace(graph_id, std::move(why));
+}
+
+log::Level Worker::levelOf(log::Level first, const std::string& text) {
+    return owner_.told().first(text, loads_) ? first : log::Level::kDebug;
 }
 
 const RunError* Worker::loadError(std::string_view graph_id) const {

@@ -2,12 +2,14 @@
 // One worker of the pool: drives its supervisor with a real process, connection and timer. On the loop only.
 #pragma once
 
+#include "base/log.hpp"
 #include "base/time.hpp"
 #include "domain/run.hpp"
 #include "graph/worker/channel.hpp"
 #include "graph/worker/options.hpp"
 #include "graph/worker/process.hpp"
 #include "graph/worker/supervisor.hpp"
+#include "graph/worker/told.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -31,6 +33,8 @@ class Worker final : public Channel::Handler {
         virtual Result<std::unique_ptr<Process>> launch(Worker& worker, ProcessEnd on_end) = 0;
         // The body of `load`.
         [[nodiscard]] virtual const std::string& project() const = 0;
+        // What is logged of loads and starts, once for all workers.
+        [[nodiscard]] virtual Told& told() = 0;
         virtual void onReady(Worker& worker) = 0;
         // Its runs are gone.
         virtual void onLost(Worker& worker) = 0;
@@ -71,6 +75,7 @@ class Worker final : public Channel::Handler {
     void giveBack();
 
     std::size_t active = 0;  // runs on it; kept by the pool
+    std::size_t asked = 0;   // questions that it has not answered; kept by the pool
 
     void onFrame(const std::shared_ptr<Channel>& channel, const FrameView& frame) override;
     void onClosed(const std::shared_ptr<Channel>& channel, std::string_view why) override;
@@ -82,6 +87,10 @@ class Worker final : public Channel::Handler {
     void spawn();
     void load();
     void loaded(const FrameView* reply);
+    // Of a graph in the reply to `load`.
+    void take(JsonView graph);
+    // The level for what the same load of other workers may have told.
+    [[nodiscard]] log::Level levelOf(log::Level first, const std::string& text);
     void dropChannel(std::string_view why);
 
     const Clock& clock_;
@@ -94,6 +103,7 @@ class Worker final : public Channel::Handler {
     std::unique_ptr<Process> process_;
     std::shared_ptr<Channel> channel_;
     std::map<std::string, RunError, std::less<>> load_errors_;
+    int loads_ = 0;
     std::optional<microseconds> probed_at_;  // an answer is owed since then
     microseconds alive_at_{0};
     std::size_t taken_bytes_ = 0;

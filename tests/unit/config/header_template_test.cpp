@@ -57,8 +57,10 @@ TEST(HeaderTemplate, NamesTheVariableThatIsWrongAndNeverItsValue) {
          "may only name variables that start with LG_WEBHOOK_ (webhooks.env_prefix), not HOME"},
         {"${{ env.lg_webhook_token }}",
          "may only name variables that start with LG_WEBHOOK_ (webhooks.env_prefix), not lg_webhook_token"},
-        {"${{ env.LG_WEBHOOK_NOPE }}", "the environment variable LG_WEBHOOK_NOPE is not set"},
-        {"${{ env.LG_WEBHOOK_EMPTY }}", "the environment variable LG_WEBHOOK_EMPTY is empty"},
+        {"${{ env.LG_WEBHOOK_NOPE }}",
+         "the environment variable LG_WEBHOOK_NOPE is not set; set it, or name it in env"},
+        {"${{ env.LG_WEBHOOK_EMPTY }}",
+         "the environment variable LG_WEBHOOK_EMPTY is empty; set it, or name it in env"},
         {"${{ env.LG_WEBHOOK_LINES }}",
          "the environment variable LG_WEBHOOK_LINES has a line break or another control character"},
         {"${{ env.LG_WEBHOOK_NUL }}",
@@ -70,8 +72,8 @@ TEST(HeaderTemplate, NamesTheVariableThatIsWrongAndNeverItsValue) {
         EXPECT_THAT(resolve(text).problems, ElementsAre(problem)) << text;
     EXPECT_THAT(
         resolve("${{ env.LG_WEBHOOK_NOPE }} ${{ env.LG_WEBHOOK_ID }} ${{ env.LG_WEBHOOK_EMPTY }}").problems,
-        ElementsAre("the environment variable LG_WEBHOOK_NOPE is not set",
-                    "the environment variable LG_WEBHOOK_EMPTY is empty"));
+        ElementsAre("the environment variable LG_WEBHOOK_NOPE is not set; set it, or name it in env",
+                    "the environment variable LG_WEBHOOK_EMPTY is empty; set it, or name it in env"));
 }
 
 TEST(HeaderTemplate, SaysAtWhichCharacterAMalformedOneIsWrong) {

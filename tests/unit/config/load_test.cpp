@@ -133,7 +133,8 @@ TEST_F(ConfigLoad, PointsAtTheMistakeInTheFile) {
 
 TEST_F(ConfigLoad, FindsTheFile) {
     EXPECT_THAT(problems(load(sources_)),
-                ElementsAre("--config: there is no langgraph.json here; name one with --config FILE"));
+                ElementsAre("--config: there is no langgraph.json here (" + folder_.string() +
+                            "); name one with --config FILE, or make a project: heddle init FOLDER"));
     sources_.config_path = "project";
     EXPECT_THAT(problems(load(sources_)),
                 ElementsAre("--config: the file does not exist: " + inFolder("project")));
@@ -255,7 +256,8 @@ TEST_F(ConfigLoad, RefusesHeadersByNameAndNeverShowsTheirValues) {
         problems(loaded),
         ElementsAre(
             "webhooks.headers.X-Number: expected a string, found a number",
-            "webhooks.headers.X-Missing: the environment variable LG_WEBHOOK_NOPE is not set",
+            "webhooks.headers.X-Missing: the environment variable LG_WEBHOOK_NOPE is not set; set it, or "
+            "name it in env",
             "webhooks.headers.X-Home: may only name variables that start with LG_WEBHOOK_ "
             "(webhooks.env_prefix), not HOME",
             "webhooks.headers.X-Secret: character 13: a template must be ${{ env.NAME }}",
@@ -356,15 +358,35 @@ TEST_F(ConfigLoad, WarnsAboutUnknownKeysWithTheNearest) {
 
 TEST_F(ConfigLoad, AcceptsTheOtherKeysOfLangGraph) {
     const auto loaded = loadWith(
-        R"("$schema":"https://langgra.ph/schema.json","python_version":"3.11","store":{"path":"./store.py:store"},
+        R"("$schema":"https://langgra.ph/schema.json","node_version":"20","store":{"path":"./store.py:store"},
         "checkpointer":null,"auth":{"path":"./auth.py:auth"},"http":{"app":"./app.py:app","disable_mcp":true,
         "disable_store":false,"disable_runs":true})");
     EXPECT_TRUE(loaded.usable());
-    EXPECT_THAT(notices(loaded), ElementsAre("python_version: only used to build images"));
+    EXPECT_THAT(notices(loaded), ElementsAre("node_version: only used to build images"));
     EXPECT_THAT(warnings(loaded),
                 ElementsAre("store.path: not supported: Heddle keeps the store itself",
                             "auth: not supported yet: requests are not authenticated",
                             "http.app: not supported: Heddle serves no routes of your own"));
+}
+
+TEST_F(ConfigLoad, ReadsWhatAnInstallationGoesBy) {
+    const auto loaded =
+        loadWith(R"("python_version":"3.12","pip_installer":"uv","pip_config_file":"graphs.py")");
+    EXPECT_THAT(loaded.findings, IsEmpty());
+    EXPECT_EQ(loaded.config.packages.python_version, "3.12");
+    EXPECT_EQ(loaded.config.packages.installer, PackageSettings::Installer::kUv);
+    EXPECT_EQ(loaded.config.packages.pip_config_file, inFolder("graphs.py"));
+}
+
+TEST_F(ConfigLoad, SaysWhatAnInstallationCannotGoBy) {
+    const auto loaded = loadWith(
+        R"("python_version":"latest","pip_installer":"conda","pip_config_file":"nope.conf","dependencies":["-e ."])");
+    EXPECT_THAT(problems(loaded),
+                ElementsAre("pip_installer: must be auto, pip or uv",
+                            "dependencies[0]: expected a package or a folder, not an option of pip"));
+    EXPECT_THAT(warnings(loaded),
+                ElementsAre("python_version: has no effect: expected MAJOR.MINOR, as in \"3.12\"",
+                            "pip_config_file: the file does not exist: " + inFolder("nope.conf")));
 }
 
 TEST_F(ConfigLoad, ReportsAllProblemsAtOnceInTheOrderOfTheFile) {
@@ -494,7 +516,7 @@ TEST(ConfigExample, HoldsTheKeysOfTheDocument) {
         }
     };
     collect(collect, "", json.view());
-    EXPECT_EQ(keys.size(), 52U);
+    EXPECT_EQ(keys.size(), 55U);
     for (const auto& key : keys) EXPECT_THAT(rows, HasSubstr("| `" + key + "` |"));
 }
 

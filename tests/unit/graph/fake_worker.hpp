@@ -74,6 +74,13 @@ class FakeWorker final : public graph::Channel::Handler {
         channel = std::make_shared<graph::Channel>(std::move(ours), clock);
         channel->start(*this);
     }
+    // Connects as a process does.
+    FakeWorker(asio::io_context& io, const Clock& clock, const std::string& socket_path) : io_(io) {
+        graph::Channel::Socket ours(io);
+        ours.connect(asio::local::stream_protocol::endpoint(socket_path));
+        channel = std::make_shared<graph::Channel>(std::move(ours), clock);
+        channel->start(*this);
+    }
     ~FakeWorker() override {
         channel->attach(nullptr);
         channel->close("test ends");

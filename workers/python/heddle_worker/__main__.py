@@ -13,12 +13,18 @@ import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Any
 
-from . import PROTOCOL_VERSION
-from .channel import CallError, Channel
-from .shutdown import begin_shutdown
+from . import PROTOCOL_VERSION, interpreter
+
+if problem := interpreter.problem():
+    # Before anything is imported that would fail without langgraph, and say less.
+    sys.exit(f"heddle_worker: {problem}")
+
+from .bytecode import keep_settled_only  # noqa: E402
+from .channel import CallError, Channel  # noqa: E402
+from .shutdown import begin_shutdown  # noqa: E402
 
 # Sync nodes block a thread each; asyncio's own default would be a handful on a small machine.
 NODE_THREADS = 96
@@ -28,6 +34,7 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     die_with_parent()
+    keep_settled_only()
     address, token = os.environ["HEDDLE_SOCKET"], os.environ.pop("HEDDLE_TOKEN")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: begin_shutdown(_SIGTERM_DEADLINE_MS))
@@ -75,20 +82,12 @@ def say_hello(channel: Channel, token: str) -> dict[str, Any]:
         "pid": os.getpid(),
         "runtime": "python",
         "runtime_version": platform.python_version(),
-        "library_version": library_version(),
+        "library_version": version("langgraph"),
     }
     try:
         return channel.call(hello)[0]
     except CallError as error:
         sys.exit(f"heddle_worker: the server refused: {error}")
-
-
-def library_version() -> str:
-    """langgraph's version; ends the process with a hint when it is not installed."""
-    try:
-        return version("langgraph")
-    except PackageNotFoundError:
-        sys.exit(f"heddle_worker: langgraph is not installed for {sys.executable}")
 
 
 def load_reply(graphs: Any, body: bytes, loop: asyncio.AbstractEventLoop) -> bytes:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+_DECLARED = (("project",), ("build-system",), ("tool", "poetry"))
 _OPTION = re.compile(r"\s+(--\S+|#.*)")
 
 
@@ -27,6 +28,12 @@ class LocalPackage:
         self._project = self._toml(self.folder / "pyproject.toml")
         self._cfg = self._ini(self.folder / "setup.cfg")
         self.packaged = any((self.folder / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg"))
+
+    @property
+    def installable(self) -> bool:
+        """Whether pip can install it. A pyproject.toml may be there for other tools only."""
+        declared = any(_at(self._project, *keys) is not None for keys in _DECLARED)
+        return declared or (self.folder / "setup.py").is_file()
 
     @property
     def name(self) -> str | None:
@@ -99,7 +106,10 @@ class LocalPackage:
             try:
                 import tomli as tomllib
             except ImportError:
-                return {}
+                try:
+                    from pip._vendor import tomli as tomllib
+                except ImportError:
+                    return {}
         try:
             return tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -135,7 +145,10 @@ def unmet(packages: list[LocalPackage], names: list[str]) -> list[str]:
 
 
 def _unmet(text: str, place: str, local: set[str | None]) -> str | None:
-    from packaging.requirements import InvalidRequirement, Requirement  # langchain-core needs it too
+    try:
+        from packaging.requirements import InvalidRequirement, Requirement  # langchain-core needs it too
+    except ImportError:
+        from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 
     try:
         requirement = Requirement(text)
@@ -145,7 +158,7 @@ def _unmet(text: str, place: str, local: set[str | None]) -> str | None:
         return f"{place}: {text!r} is no requirement that can be read"
     if _normal(requirement.name) in local or (requirement.marker and not requirement.marker.evaluate()):
         return None
-    remedy = f"{sys.executable} -m pip install {requirement.name + str(requirement.specifier)!r}"
+    remedy = f"heddle install, or {sys.executable} -m pip install {requirement.name + str(requirement.specifier)!r}"
     try:
         version = importlib.metadata.version(requirement.name)
     except importlib.metadata.PackageNotFoundError:
@@ -155,15 +168,29 @@ def _unmet(text: str, place: str, local: set[str | None]) -> str | None:
     return f"{requirement.name} {version} is installed, {place} wants {requirement.specifier}: {remedy}"
 
 
+def plain_lines(file: Path) -> list[str]:
+    """What a requirements.txt names that has no name and version to compare: addresses, files, folders."""
+    found = []
+    for line in _lines(file) if file.is_file() else ():
+        anonymous = "://" in line and " @ " not in line
+        if line.startswith((".", "/", "-e ", "--editable ")) or anonymous:
+            found.append(line)
+    return found
+
+
+def _lines(file: Path) -> Iterator[str]:
+    text = file.read_text(encoding="utf-8-sig", errors="replace").replace("\\\n", " ")
+    for line in text.splitlines():
+        yield _OPTION.split(" " + line.strip(), maxsplit=1)[0].strip()
+
+
 def _requirement_lines(file: Path, folder: Path, seen: set[Path]) -> Iterator[tuple[str, str]]:
     """Of a requirements.txt and those that it includes."""
     if file in seen or not file.is_file():
         return
     seen.add(file)
-    text = file.read_text(encoding="utf-8-sig", errors="replace").replace("\\\n", " ")
     name = str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
-    for line in text.splitlines():
-        line = _OPTION.split(" " + line.strip(), maxsplit=1)[0].strip()
+    for line in _lines(file):
         if line.startswith(("-r ", "--requirement ")):
             yield from _requirement_lines((file.parent / line.split(maxsplit=1)[1]).resolve(), folder, seen)
         elif line and not line.startswith(("-", ".", "/", "#")):

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
-import traceback
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,7 +16,8 @@ from langgraph.store.base import BaseStore, TTLConfig
 
 from .dependencies import LocalPackage, unmet
 from .factories import Access, Factory
-from .modules import extend_path, import_target, is_nowhere
+from .load_errors import absent, load_error, no_graph
+from .modules import extend_path, import_target
 from .vectors import BrokenIndex, StoreIndex
 
 # What langgraph calls a graph whose author gave it no name.
@@ -60,9 +60,11 @@ class Graphs:
         results = []
         for entry in project["graphs"]:
             graph_id = entry["graph_id"]
+            begun = time.monotonic()
             try:
                 self._targets[graph_id] = _target(entry, project["root"])
-                results.append({"graph_id": graph_id, "ok": True})
+                seconds = round(time.monotonic() - begun, 3)
+                results.append({"graph_id": graph_id, "ok": True, "seconds": seconds})
             except (Exception, SystemExit) as error:
                 results.append({"graph_id": graph_id, "ok": False, "error": load_error(error)})
         return results
@@ -103,29 +105,21 @@ def as_graph(value: Any) -> Pregel:
     return value
 
 
-def load_error(error: BaseException) -> dict[str, str]:
-    """The error with the place in the user's code where it arose."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "heddle_worker" not in f.filename]
-    frames = [f for f in frames if "importlib" not in f.filename] or frames
-    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    if isinstance(error, ModuleNotFoundError) and error.name and is_nowhere(error.name):
-        place += f"; install what provides it: {sys.executable} -m pip install PACKAGE"
-    if isinstance(error, SyntaxError) and error.filename:
-        place = f" ({error.filename}:{error.lineno})"
-    return {"error": type(error).__name__, "message": f"{error}{place}"}
-
-
 def _target(entry: dict[str, Any], root: str) -> Pregel | Factory:
     module = import_target(entry["path"], root)
     try:
         value = getattr(module, entry["export"])
     except AttributeError:
-        raise AttributeError(f"{entry['path']} has no {entry['export']!r}") from None
-    if isinstance(value, Pregel) or (hasattr(value, "compile") and not inspect.isclass(value)):
+        raise AttributeError(absent(module, entry["path"], entry["export"], _is_graph)) from None
+    if _is_graph(value):
         return as_graph(value)
     if not callable(value):
-        raise TypeError(f"{entry['export']!r} is neither a graph nor a function that makes one")
+        raise TypeError(no_graph(module, entry["export"], value, _is_graph))
     return Factory(value)
+
+
+def _is_graph(value: Any) -> bool:
+    return isinstance(value, Pregel) or (hasattr(value, "compile") and not inspect.isclass(value))
 
 
 def _store_ttl(given: dict[str, Any]) -> TTLConfig:

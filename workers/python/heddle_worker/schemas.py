@@ -32,7 +32,7 @@ def _state_schema(graph: Pregel) -> dict[str, Any]:
         channel = graph.channels[name]
         if isinstance(channel, BaseChannel) and not name.startswith("_"):
             fields[name] = (channel.UpdateType, None)
-    return create_model(f"{graph.name}_state", __config__=_CONFIG, **fields).model_json_schema()
+    return create_model(graph.get_name("State"), __config__=_CONFIG, **fields).model_json_schema()
 
 
 def _tried(make: Callable[[], Any]) -> Any:
