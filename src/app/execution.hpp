@@ -27,6 +27,8 @@ namespace heddle::app {
 // are any. What is set already stays. Call before other threads run.
 void shareEnvironment(const config::Config& config);
 
+// Whether a shared library has the graph.
+[[nodiscard]] bool isLibrary(const config::GraphSpec& graph);
 // Loads the shared libraries that the configuration names, to see whether they can be: a problem for each
 // graph that cannot.
 [[nodiscard]] std::vector<config::Finding> libraryFaults(const config::Config& config);
