@@ -222,6 +222,7 @@ struct Exposed {
         table.error = text(error);
     }
 
+    const Exposed* before = nullptr;  // what the same function made before
     std::string error;
     Graph graph;
     std::vector<heddle_node> nodes;
@@ -232,15 +233,20 @@ struct Exposed {
     heddle_graph table{};
 };
 
-inline const heddle_graph* expose(Graph (*make)()) noexcept {
+// `made`: the graphs that were made, the newest first. Called by one thread at a time.
+inline const heddle_graph* expose(Graph (*make)(), const Exposed*& made) noexcept {
+    Exposed* exposed = nullptr;
     try {
-        return &(new Exposed(make()))->table;
+        exposed = new Exposed(make());
     } catch (const std::exception& error) {
         const std::string why = error.what();
-        return &(new Exposed(why.empty() ? std::string("it threw an exception") : why))->table;
+        exposed = new Exposed(why.empty() ? std::string("it threw an exception") : why);
     } catch (...) {
-        return &(new Exposed(std::string("it threw something that is no std::exception")))->table;
+        exposed = new Exposed(std::string("it threw something that is no std::exception"));
     }
+    exposed->before = made;
+    made = exposed;
+    return &exposed->table;
 }
 
 }  // namespace detail
@@ -249,11 +255,14 @@ inline const heddle_graph* expose(Graph (*make)()) noexcept {
 // Begins the function that makes a graph: HEDDLE_GRAPH(make_graph) { …; return graph; }. In a source file of
 // the library, outside of namespaces.
 #define HEDDLE_GRAPH(name)                                                                             \
+    extern "C" std::uint32_t name##_heddle_abi(void) noexcept;                                         \
+    extern "C" const heddle_graph* name(void) noexcept;                                                \
+    static const ::heddle::detail::Exposed* name##_heddle_made = nullptr;                              \
     static ::heddle::Graph name##_heddle_make();                                                       \
     extern "C" __attribute__((visibility("default"))) std::uint32_t name##_heddle_abi(void) noexcept { \
         return HEDDLE_ABI_VERSION;                                                                     \
     }                                                                                                  \
     extern "C" __attribute__((visibility("default"))) const heddle_graph* name(void) noexcept {        \
-        return ::heddle::detail::expose(name##_heddle_make);                                           \
+        return ::heddle::detail::expose(name##_heddle_make, name##_heddle_made);                       \
     }                                                                                                  \
     static ::heddle::Graph name##_heddle_make()

@@ -33,6 +33,7 @@ int serve(const Invocation& invocation) {
     }
     returnLargeBlocks();
     log::configure(loaded.config.log_format, loaded.config.log_level);
+    shareEnvironment(loaded.config);
     const auto reload = [invocation]() -> std::optional<config::Config> {
         config::Loaded again = config::load(sourcesOf(invocation));
         if (again.usable()) return std::move(again.config);
@@ -52,6 +53,7 @@ int checkConfig(const Invocation& invocation) {
     const config::Loaded loaded = config::load(sourcesOf(invocation));
     printFindings(loaded.findings);
     if (!loaded.usable()) return 1;
+    shareEnvironment(loaded.config);
     const auto faults = libraryFaults(loaded.config);
     printFindings(faults);
     if (!faults.empty()) return 1;

@@ -5,6 +5,7 @@
 #include "graph/native/builtin.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -51,6 +52,11 @@ bool isLibrary(const config::GraphSpec& graph) {
 }
 
 }  // namespace
+
+void shareEnvironment(const config::Config& config) {
+    if (std::ranges::none_of(config.graphs, isLibrary)) return;
+    for (const auto& [name, value] : config.env) setenv(name.c_str(), value.reveal().c_str(), /*replace=*/0);
+}
 
 std::vector<config::Finding> libraryFaults(const config::Config& config) {
     std::vector<config::Finding> faults;

@@ -23,6 +23,10 @@ namespace heddle::app {
 // Of the Python workers, also where the configuration needs none.
 [[nodiscard]] graph::WorkerOptions workerOptions(const config::Config& config);
 
+// Puts `env` of langgraph.json into the process's environment, for the code of shared libraries, where there
+// are any. What is set already stays. Call before other threads run.
+void shareEnvironment(const config::Config& config);
+
 // Loads the shared libraries that the configuration names, to see whether they can be: a problem for each
 // graph that cannot.
 [[nodiscard]] std::vector<config::Finding> libraryFaults(const config::Config& config);

@@ -11,7 +11,7 @@ import pytest
 
 import sse
 from native_library import COMPILERS, built_example, built_stories, call, installed
-from server import SLOW, Server
+from server import ROOT, SLOW, Server, project, run_binary
 from waiting import until
 
 STORIES = ("steps", "questions", "swallowing", "failing", "sleeping", "blocking", "flooding", "telling", "loop", "ways")
@@ -44,7 +44,8 @@ def stories(folder, library, **more):
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(library, folder / "libstories.so")
     graphs = {name: f"./libstories.so:make_{name}" for name in STORIES}
-    return Server(folder, {"graphs": graphs}, env={"STORY_FOLDER": str(folder)}, **more)
+    given = {"STORY_VARIABLE": "of the file", "STORY_GIVEN": "of the file"}
+    return Server(folder, {"graphs": graphs, "env": given}, env={"STORY_FOLDER": str(folder), "STORY_GIVEN": "before"}, **more)
 
 
 @pytest.fixture
@@ -212,6 +213,21 @@ def test_commands_update_and_go_elsewhere(article):
     assert refused["__error__"]["error"] == "InvalidUpdateError" and "command.goto" in refused["__error__"]["message"]
 
 
+def test_the_graph_of_the_documentation_works(prefix, serve, tmp_path):
+    page = (ROOT / "docs" / "native-graphs.md").read_text()
+    (tmp_path / "mine.cpp").write_text(page.split("```cpp\n")[1].split("```")[0])
+    command = next(line for line in page.splitlines() if line.startswith("`g++ -std")).strip("`.").split()
+    assert command[0] == "g++" and command[command.index("-I") + 1] == "include"
+    replaced = {"g++": COMPILERS[0], "include": prefix / "include", "mine.cpp": tmp_path / "mine.cpp",
+                "libmine.so": tmp_path / "libmine.so"}
+    call(*[replaced.get(part, part) for part in command], "-Wall", "-Wextra", "-Werror")
+    server = serve({"graphs": {"mine": str(tmp_path / "libmine.so") + ":make_graph"}})
+    for answer, messages in ((True, [{"role": "assistant", "content": "Done."}]), (False, None)):
+        thread = server.thread()
+        assert server.wait_run("mine", {}, thread)["__interrupt__"][0]["value"] == {"question": "Good?"}
+        assert server.wait_run("mine", None, thread, command={"resume": answer}).get("messages") == messages
+
+
 # ---- nodes that ask, fail, wait
 
 
@@ -255,6 +271,7 @@ def test_a_node_sees_its_run(shared):
     assert told["input"] == {"a": 1e5} and told["node"] == "node"
     assert told["config"]["configurable"]["who"] == "me" and told["config"]["configurable"]["thread_id"]
     assert told["config"]["metadata"]["m"] == 1 and told["config"]["tags"] == ["x"]
+    assert told["variable"] == "of the file" and told["given"] == "before"
     assert shared.wait_run("telling", {}, context={"who": "you"})["context"]["who"] == "you"
 
 
@@ -355,6 +372,18 @@ def test_runs_beyond_the_threads_wait_for_one(server):
     os.close(handle)
 
 
+def test_a_route_that_blocks_is_given_up_by_a_state_update(server):
+    path = pipe(server)
+    thread = server.thread()
+    server.wait_run("ways", {"way": "left"}, thread)
+    refused = server.post(f"/threads/{thread}/state", {"values": {"way": "stuck"}, "as_node": "__start__"})
+    assert refused.status_code == 503 and "route" in refused.text
+    assert state(server, thread)["values"] == {"way": "left", "went": "left"}
+    path.write_text("left\n")
+    assert server.post(f"/threads/{thread}/state", {"values": {"way": "left"}, "as_node": "__start__"}).status_code == 200
+    assert state(server, thread)["next"] == ["left"]
+
+
 @pytest.mark.timeout(60 * SLOW)
 def test_sigterm_leaves_a_blocked_node_behind(server):
     pipe(server)
@@ -397,7 +426,6 @@ def test_an_answer_is_taken_once_although_the_server_dies(server):
 @pytest.fixture
 def refused(library, tmp_path):
     """refused(path): the one line with which the server and check-config refuse such a graph."""
-    from server import project, run_binary
     shutil.copy(library, tmp_path / "libstories.so")
 
     def lines(path):

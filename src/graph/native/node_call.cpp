@@ -93,7 +93,8 @@ bool NodeCall::stopped() {
 void NodeCall::end(NodeOutcome outcome) {
     const std::lock_guard lock(mutex_);
     outcome_ = std::move(outcome);
-    ring();
+    // The bell belongs to the loop: this thread must not be the last to hold it.
+    if (!abandoned_) boost::asio::post(loop_, [bell = std::move(bell_)] { bell->ring(); });
 }
 
 // With the mutex held, so that it cannot come after abandon().

@@ -78,10 +78,15 @@ std::string sleeping(RunContext& run) {
 }
 
 // Nobody but the test can end it, by writing to the pipe.
-std::string blocking(RunContext& run) {
-    run.emit("\"blocked\"");
+std::string blocked() {
     std::string text;
     std::ifstream(folder() + "/pipe") >> text;
+    return text;
+}
+
+std::string blocking(RunContext& run) {
+    run.emit("\"blocked\"");
+    blocked();
     return R"({"pipe": "read"})";
 }
 
@@ -93,9 +98,12 @@ std::string flooding(RunContext& run) {
 }
 
 std::string telling(RunContext& run) {
-    return R"({"input": )" + std::string(run.input()) + R"(, "config": )" + std::string(run.config()) +
-           R"(, "context": )" + std::string(run.context()) + R"(, "node": ")" + std::string(run.node()) +
-           "\"}";
+    const char* const variable = std::getenv("STORY_VARIABLE");
+    const char* const given = std::getenv("STORY_GIVEN");
+    return R"({"variable": ")" + std::string(variable == nullptr ? "" : variable) + R"(", "given": ")" +
+           std::string(given == nullptr ? "" : given) + R"(", "input": )" + std::string(run.input()) +
+           R"(, "config": )" + std::string(run.config()) + R"(, "context": )" + std::string(run.context()) +
+           R"(, "node": ")" + std::string(run.node()) + "\"}";
 }
 
 std::string none(RunContext&) {
@@ -152,6 +160,7 @@ HEDDLE_GRAPH(make_ways) {
     graph.node("right", [](RunContext&) { return std::string(R"({"went": "right"})"); });
     graph.conditional_edges(heddle::START, [](std::string_view state) -> std::string {
         if (has(state, "broken")) throw heddle::GraphError("RouteError", "no way");
+        if (has(state, "stuck")) return blocked();
         if (has(state, "lost")) return "lost";
         if (has(state, "nowhere")) return heddle::END;
         return has(state, "left") ? "left" : "right";
