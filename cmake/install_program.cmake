@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is installed, as components: `runtime` is the program (the same for every prefix; `./dev install`), `service`
-# is the systemd unit with its configuration (only in packages, so its places are fixed).
+# is the systemd unit with its configuration (only in packages, so its places are fixed). `development` is in
+# install_package.cmake.
 include(GNUInstallDirs)
 
 install(TARGETS heddle RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)

@@ -19,8 +19,11 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${CMAKE_SOURCE_DIR}/packaging/debian/conffiles ${CMAKE_SOURCE_DIR}/packaging/debian/postinst
   ${CMAKE_SOURCE_DIR}/packaging/debian/prerm ${CMAKE_SOURCE_DIR}/packaging/debian/postrm)
 
-# Only these components.
-set(CPACK_INSTALL_CMAKE_PROJECTS "${CMAKE_BINARY_DIR};heddle;runtime;/;${CMAKE_BINARY_DIR};heddle;service;/")
+# The headers need no package of their own: there is nothing compiled in them.
+set(CPACK_INSTALL_CMAKE_PROJECTS "")
+foreach(component runtime development service)
+  list(APPEND CPACK_INSTALL_CMAKE_PROJECTS ${CMAKE_BINARY_DIR} heddle ${component} /)
+endforeach()
 set(CPACK_SET_DESTDIR ON)  # the service's files have absolute places
 set(CPACK_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Of `heddle doctor`: the interpreter, its packages, the graphs.
 #include "app/doctor_report.hpp"
+#include "app/execution.hpp"
 #include "app/interpreter.hpp"
 #include "app/program.hpp"
 #include "app/python_facts.hpp"
@@ -60,9 +61,24 @@ void checkLoaded(JsonView loaded, DoctorReport& report) {
     }
 }
 
+void checkLibraries(const config::Config& config, DoctorReport& report) {
+    shareEnvironment(config);
+    for (const auto& graph : config.graphs) {
+        if (!isLibrary(graph)) continue;
+        const auto parts = graph::loadLibrary(graph.path, graph.name);
+        const auto name = "graph " + graph.graph_id;
+        if (parts) {
+            report.ok(name, "loads from " + graph.path);
+        } else {
+            report.problem(name, parts.error().detail);
+        }
+    }
+}
+
 }  // namespace
 
 void checkProject(const config::Config& config, Configuration state, DoctorReport& report) {
+    if (state == Configuration::kUsable) checkLibraries(config, report);
     const auto python = [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; };
     if (!config.store_index && std::ranges::none_of(config.graphs, python)) {
         if (state == Configuration::kUsable) report.ok("python", "not needed: there are no Python graphs");

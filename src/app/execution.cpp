@@ -47,11 +47,11 @@ std::optional<graph::WorkerOptions> neededWorkers(const config::Config& config) 
     return workerOptions(config);
 }
 
+}  // namespace
+
 bool isLibrary(const config::GraphSpec& graph) {
     return graph.runtime == config::GraphRuntime::kNative && !graph.path.empty();
 }
-
-}  // namespace
 
 void shareEnvironment(const config::Config& config) {
     if (std::ranges::none_of(config.graphs, isLibrary)) return;

@@ -27,6 +27,8 @@ namespace heddle::app {
 // are any. What is set already stays. Call before other threads run.
 void shareEnvironment(const config::Config& config);
 
+// Whether a shared library has the graph.
+[[nodiscard]] bool isLibrary(const config::GraphSpec& graph);
 // Loads the shared libraries that the configuration names, to see whether they can be: a problem for each
 // graph that cannot.
 [[nodiscard]] std::vector<config::Finding> libraryFaults(const config::Config& config);
@@ -42,8 +44,8 @@ class Execution {
     // Spawns the workers; returns at once.
     void start();
     // Python graphs as this configuration has them, in new workers; runs in flight finish on those they are
-    // on. Built-in graphs stay what they were at the start. Throws std::system_error when there can be no
-    // socket.
+    // on. Built-in graphs and those of libraries stay what they were at the start. Throws std::system_error
+    // when there can be no socket.
     void renew(const config::Config& config);
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
 

@@ -21,9 +21,11 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kNamedFiles = 3;
-// What a running server takes over.
-constexpr std::array<std::string_view, 6> kTakenOver{"graphs", "dependencies",     "requirements",
-                                                     "env",    "webhooks.headers", "webhooks.secrets"};
+// What a running server takes over, or does not use.
+constexpr std::array<std::string_view, 10> kTakenOver{
+    "graphs",           "dependencies",     "requirements",    "env",
+    "webhooks.headers", "webhooks.secrets", "server.api_keys", "python_version",
+    "pip_config_file",  "pip_installer"};
 
 WatchedPlaces placesOf(const config::Config& config) {
     WatchedPlaces places;
@@ -65,7 +67,8 @@ const config::GraphSpec* findSpec(const std::vector<config::GraphSpec>& graphs, 
 
 }  // namespace
 
-LiveReload::LiveReload(Parts parts, Server::Reload reload) : parts_(parts), reload_(std::move(reload)) {
+LiveReload::LiveReload(Parts parts, Server::Reload reload)
+    : parts_(std::move(parts)), reload_(std::move(reload)) {
     for (const auto& graph : parts_.config.graphs) {
         if (graph.runtime == config::GraphRuntime::kNative) native_.push_back(graph);
     }
@@ -130,7 +133,8 @@ void LiveReload::adopt(config::Config read) {
     for (auto& graph : read.graphs) {
         const auto* native = findSpec(native_, graph.graph_id);
         const bool is_native = graph.runtime == config::GraphRuntime::kNative;
-        const bool same = native != nullptr && is_native && native->name == graph.name;
+        const bool same =
+            native != nullptr && is_native && native->name == graph.name && native->path == graph.path;
         if (is_native == (native != nullptr) && (same || !is_native)) {
             graphs.push_back(std::move(graph));
             continue;
@@ -142,14 +146,12 @@ void LiveReload::adopt(config::Config read) {
         log::warning("project.needs_restart", {{"keys", listed(restart, restart.size())}});
     }
     told_ = std::move(restart);
+    parts_.credentials(read);
     config.graphs = std::move(graphs);
     config.dependencies = std::move(read.dependencies);
     config.requirements = std::move(read.requirements);
     config.env = std::move(read.env);
     config.env_path = std::move(read.env_path);
-    config.webhook_headers = std::move(read.webhook_headers);
-    config.webhook_secrets = std::move(read.webhook_secrets);
-    parts_.dispatcher.setCredentials(webhookCredentials(config));
 }
 
 }  // namespace heddle::app

@@ -10,11 +10,11 @@
 #include "config/config.hpp"
 #include "run/service.hpp"
 #include "sql/database.hpp"
-#include "webhook/dispatcher.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -25,7 +25,7 @@ namespace heddle::app {
 class LiveReload {
   public:
     // Of the server, which outlives this object. What can change while it runs is written to `config`:
-    // graphs, dependencies, env, the webhooks' headers and secrets.
+    // graphs, dependencies, env.
     struct Parts {
         boost::asio::any_io_executor loop;
         const Clock& clock;
@@ -33,7 +33,8 @@ class LiveReload {
         config::Config& config;
         Execution& execution;
         run::Service& runs;
-        webhook::Dispatcher& dispatcher;
+        // Takes the webhooks' headers and secrets, and the API keys.
+        std::function<void(const config::Config&)> credentials;
     };
 
     // Watches at once.
@@ -53,7 +54,7 @@ class LiveReload {
 
     Parts parts_;
     Server::Reload reload_;
-    std::vector<config::GraphSpec> native_;  // as at the start: they are wired into the server
+    std::vector<config::GraphSpec> native_;  // as at the start: they are part of the process
     std::vector<std::string> told_;          // keys that were said to need a restart
     bool renewing_ = false;
     bool again_ = false;

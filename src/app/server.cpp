@@ -202,9 +202,19 @@ class Server::Impl {
     }
 
     void watchFiles() {
-        live_reload_ = std::make_unique<LiveReload>(
-            LiveReload::Parts{loop_.get_executor(), clock_, db_, config_, execution_, runs_, dispatcher_},
-            reload_);
+        LiveReload::Parts parts{loop_.get_executor(),
+                                clock_,
+                                db_,
+                                config_,
+                                execution_,
+                                runs_,
+                                [this](const config::Config& read) { takeCredentials(read); }};
+        live_reload_ = std::make_unique<LiveReload>(std::move(parts), reload_);
+    }
+
+    void takeCredentials(const config::Config& config) {
+        dispatcher_.setCredentials(webhookCredentials(config));
+        if (!api_.setKeys(config.api_keys)) log::error("server.keys_kept", {{"error", kNoKeys}});
     }
 
     void stopOnFailure(const std::exception_ptr& error) {
@@ -253,8 +263,7 @@ class Server::Impl {
                 log::error("server.not_reloaded");
                 continue;
             }
-            dispatcher_.setCredentials(webhookCredentials(*config));
-            if (!api_.setKeys(config->api_keys)) log::error("server.keys_kept", {{"error", kNoKeys}});
+            takeCredentials(*config);
             log::info("server.reloaded", {{"webhook_headers", config->webhook_headers.size()},
                                           {"webhook_secrets", config->webhook_secrets.size()},
                                           {"api_keys", config->api_keys.size()}});

@@ -219,6 +219,20 @@ def test_folders_that_are_made_later_are_watched(project):
     assert "files=lib/deep/text.md" in made.server.log()
 
 
+def test_too_many_folders_are_a_warning_and_the_rest_is_watched(serve):
+    made = Project(serve.make(CONFIG, workers=1, args=["--dev"]))
+    made.save("one")
+    made.write("helper.py", 'WORD = "hello"\n')
+    made.write(".env", "")
+    for number in range(8200):
+        (made.folder / "many" / str(number)).mkdir(parents=True)
+    made.server.start()
+    made.until("watch.started", 1)
+    assert made.count("watch.incomplete") == 1
+    made.save("two")
+    made.until("project.changed", 1)
+
+
 def test_graphs_and_variables_of_the_configuration_are_taken_over(project):
     made = project()
     made.write(".env", "FROM_ENV=second\n")
@@ -231,11 +245,25 @@ def test_graphs_and_variables_of_the_configuration_are_taken_over(project):
     names = {each["graph_id"] for each in made.server.post("/assistants/search", {"limit": 10}).json()}
     assert names == {"app", "other"}
     assert "project.needs_restart keys=http.disable_store" in made.server.log()
-    made.write("langgraph.json", json.dumps({**CONFIG, "graphs": {"other": "./app.py:agent"}}))
+    made.write("langgraph.json", json.dumps({**CONFIG, "graphs": {"other": "./app.py:agent", "echo": "heddle:echo"}}))
     made.renewed(3)
     gone = made.server.post(f"/threads/{made.server.thread()}/runs/wait", {"assistant_id": "app", "input": {}})
     assert gone.status_code in (404, 422), gone.text
     assert made.server.wait_run("other", {})["version"] == "one"
+    assert "project.needs_restart keys=graphs.echo" in made.server.log()
+
+
+def test_the_first_python_graph_and_the_last(project):
+    native = {"graphs": {"echo": "heddle:echo"}}
+    made = project(native)
+    assert made.server.worker_pids() == []
+    made.write("langgraph.json", json.dumps({**CONFIG, "graphs": {"echo": "heddle:echo", "app": "./app.py:agent"}}))
+    made.renewed(1)
+    assert made.answer()["version"] == "one"
+    made.write("langgraph.json", json.dumps(native))
+    until(lambda: made.server.worker_pids() == [], "the workers to leave", 20 * SLOW)
+    assert made.server.wait_run("echo", {"text": "x"}) is not None
+    assert made.server.get("/ready").status_code == 200
 
 
 def test_a_configuration_with_problems_changes_nothing(project):

@@ -462,6 +462,15 @@ def test_a_graph_that_cannot_be_made_stops_the_start(refused, name, why):
     assert refused(f"./libstories.so:{name}") == f"graphs.mine: {why}"
 
 
+def test_the_doctor_loads_libraries_too(library, tmp_path):
+    shutil.copy(library, tmp_path / "libstories.so")
+    config = project(tmp_path, {"graphs": {"good": "./libstories.so:make_steps", "bad": "./libstories.so:make_nothing"}})
+    told = run_binary("doctor", "--json", "--config", config, "--port", "0", "--data-dir", tmp_path / "data")
+    found = {check["check"]: (check["level"], check["text"]) for check in json.loads(told.stdout)["checks"]}
+    assert told.returncode == 1 and found["graph good"] == ("ok", f"loads from {tmp_path}/libstories.so")
+    assert found["graph bad"][0] == "problem" and "it has no node" in found["graph bad"][1]
+
+
 def test_a_library_that_cannot_be_loaded_stops_the_start(refused, tmp_path):
     said = lambda file: refused(f"./{file}:make_steps").removeprefix("graphs.mine: ")
     assert said("libnone.so") == "the library does not exist: ./libnone.so; build it first"

@@ -41,13 +41,15 @@ def test_the_installed_program_runs_python_graphs_and_delivers_a_webhook(install
         assert running.stop() == 0
 
 
-def test_manual_completions_and_documents_are_installed(installed):
+def test_manual_completions_documents_and_headers_are_installed(installed):
     place, _ = installed
     share = place / "share"
     assert b"HEDDLE 1" in gzip.decompress((share / "man/man1/heddle.1.gz").read_bytes())
     for file in ("bash-completion/completions/heddle", "zsh/site-functions/_heddle", "fish/vendor_completions.d/heddle.fish",
                  "doc/heddle/LICENSE", "doc/heddle/docs/configuration.md", "doc/heddle/examples/langgraph.json.example"):
         assert (share / file).stat().st_size > 0, file
+    assert (place / "include/heddle/graph.hpp").is_file()
+    assert (place / "lib/cmake/heddle/heddle-config.cmake").is_file()
 
 
 def test_nothing_of_the_tests_or_the_service_is_installed_and_the_program_is_stripped(installed):

@@ -8,13 +8,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <utility>
-
 namespace heddle::graph {
 
 class Bell {
   public:
-    explicit Bell(boost::asio::any_io_executor loop) : timer_(std::move(loop)) {}
+    explicit Bell(const boost::asio::any_io_executor& loop) : timer_(loop) {}
 
     void ring() {
         rung_ = true;

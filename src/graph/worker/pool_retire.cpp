@@ -19,6 +19,7 @@ std::vector<WorkerExecutor::Unplaced> WorkerExecutor::retire(std::chrono::millis
     waiting_.clear();
     reserved_ = nullptr;
     retired_ = true;
+    loading_.giveUp();
     leave_ = limit;
     gone_ = std::move(gone);
     metrics_ = nullptr;  // the gauges are of the workers that came after
