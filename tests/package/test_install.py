@@ -10,8 +10,15 @@ import pytest
 import server
 from conftest import dev
 from receiver import Receiver
+from waiting import until
 
 pytestmark = pytest.mark.timeout(120)
+
+
+def workers_folders(running):
+    """PYTHONPATH of each worker; of one that is just being started there is none."""
+    environs = [pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0") for pid in running.worker_pids()]
+    return [entry.removeprefix("PYTHONPATH=") for environ in environs for entry in environ if entry.startswith("PYTHONPATH=")]
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +40,8 @@ def test_the_installed_program_runs_python_graphs_and_delivers_a_webhook(install
     place, _ = installed
     monkeypatch.setattr(server, "BINARY", place / "bin" / "heddle")
     with Receiver() as receiver, server.Server(tmp_path / "project", args=["--dev"]) as running:
-        workers = [pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode() for pid in running.worker_pids()]
-        assert workers and all(f"PYTHONPATH={place}/share/heddle/workers/python" in environ for environ in workers)
+        until(lambda: workers_folders(running) == [str(place / "share/heddle/workers/python")] * running.workers,
+              "the workers to run the installed code", 20)
         run = running.create_run("echo", {"text": "hello"}, webhook=receiver.url("/hook"))
         assert running.until_status(run, "success", "error")["status"] == "success"
         assert receiver.one("/hook").json()["run_id"] == run["run_id"]
