@@ -3,6 +3,7 @@
 #include "app/commands.hpp"
 #include "base/text.hpp"
 #include "embedded/init_agent_py.hpp"
+#include "embedded/init_dockerignore.hpp"
 #include "embedded/init_env.hpp"
 #include "embedded/init_env_example.hpp"
 #include "embedded/init_gitignore.hpp"
@@ -30,22 +31,22 @@ namespace fs = std::filesystem;
 struct Template {
     const char* name;
     std::string_view text;
-    mode_t mode = 0644;
 };
 
-std::array<Template, 7> templates() {
+std::array<Template, 8> templates() {
     return {{{"langgraph.json", embedded::initLanggraphJson()},
              {"agent.py", embedded::initAgentPy()},
              {"requirements.txt", embedded::initRequirementsTxt()},
-             {".env", embedded::initEnv(), 0600},  // will hold keys
+             {".env", embedded::initEnv()},  // a service or a container of another user reads it too
              {".env.example", embedded::initEnvExample()},
              {".gitignore", embedded::initGitignore()},
+             {".dockerignore", embedded::initDockerignore()},
              {"README.md", embedded::initReadmeMd()}}};
 }
 
 // The file must not be there yet. Throws std::system_error.
 void writeNew(const fs::path& path, const Template& file) {
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.mode);
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     const auto fail = [&] {
         throw std::system_error(errno, std::generic_category(), "cannot write " + path.string());
     };

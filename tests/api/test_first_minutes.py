@@ -238,3 +238,14 @@ def test_loading_is_told_and_does_not_disturb_the_ready_line(tmp_path):
 
 def test_no_hint_in_a_log_file(native):
     assert "API document" not in native.log()
+
+
+def test_a_file_named_like_a_module_of_the_standard_library(tmp_path):
+    """Tools are often called email.py: it must not be taken for the standard library's by the worker itself."""
+    write(tmp_path, {"graphs": {"agent": "./agent.py:graph"}}, agent=GRAPH, email="raise RuntimeError('not me')\n",
+          platform="raise RuntimeError('nor me')\n")
+    with Server(tmp_path, (tmp_path / "langgraph.json").read_text(), workers=1) as server:
+        assert "messages" in server.wait_run("agent", {"messages": [{"role": "user", "content": "x"}]})
+    checked = run_binary("doctor", "--config", tmp_path, "--python", sys.executable, "--port", 0, cwd=tmp_path, timeout_s=60)
+    assert "not me" not in checked.stdout + checked.stderr and "nor me" not in checked.stdout + checked.stderr
+    assert checked.returncode == 0, checked.stdout

@@ -13,7 +13,7 @@ import wheels
 from server import BINARY, SLOW, Server, environment, native_config, run_binary
 from waiting import until
 
-FILES = {"langgraph.json", "agent.py", "requirements.txt", ".env", ".env.example", ".gitignore", "README.md"}
+FILES = {"langgraph.json", "agent.py", "requirements.txt", ".env", ".env.example", ".gitignore", ".dockerignore", "README.md"}
 INSTALL_S = 120 * SLOW
 pytestmark = pytest.mark.timeout(180 * SLOW)
 
@@ -43,7 +43,8 @@ def test_init_makes_a_project_that_answers(tmp_path):
     assert made.returncode == 0, made.stderr
     folder = tmp_path / "shop" / "agent"
     assert {each.name for each in folder.iterdir()} == FILES
-    assert (folder / ".env").stat().st_mode & 0o777 == 0o600
+    assert (folder / ".env").stat().st_mode & 0o004  # a container of another user reads it too
+    assert ".env" in (folder / ".dockerignore").read_text().split()
     for line in ("cd shop/agent", "heddle install", "heddle serve"):
         assert line in made.stdout
     with Server(folder, (folder / "langgraph.json").read_text(), workers=1) as server:

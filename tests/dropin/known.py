@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where Heddle differs from LangGraph's own server on purpose, and why. Whatever is not listed here has to be equal."""
 
-_INTERNAL = r"(langgraph_(auth_\w+|request_id|version|api_version|plan|host|api_url)|user_id|run_attempt|__\w+__|__pregel_\w+)"
+_INTERNAL = r"(langgraph_(auth_\w+|request_id|version|api_version|plan|host|api_url)|user_id|run_attempt|__(?!interrupt__|error__)\w+__|__pregel_\w+)"
 
 # Each is (pattern of the step, pattern of the path within what it gave, why); both patterns match the whole text.
 _INSIDE = [

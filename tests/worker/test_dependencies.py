@@ -50,3 +50,19 @@ def test_what_cannot_be_read_is_a_warning_and_no_end(tmp_path, monkeypatch):
     monkeypatch.setattr(dependencies.Path, "read_text", denied)
     warning, = dependencies.unmet([package], [])
     assert str(folder) in warning and "Permission denied" in warning
+
+
+def test_extras_of_an_installed_package_count(tmp_path, monkeypatch):
+    """An extra that is not there is named, one that is there is not; extras nobody asked for do not matter."""
+    site = tmp_path / "site"
+    for name, lines in {"tool": ["Requires-Dist: part>=2; extra == 'x'", "Requires-Dist: gone; extra == 'y'", "Requires-Dist: nobody; extra == 'z'"],
+                        "part": []}.items():
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("\n".join(["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0", *lines, ""]))
+    monkeypatch.syspath_prepend(str(site))
+    assert dependencies.unmet([], ["tool", "part"]) == []
+    lacking, = dependencies.unmet([], ["tool[y]"])
+    assert lacking.startswith("gone is not installed (tool[y] of dependencies wants it)") and "'tool[y]'" in lacking
+    old, = dependencies.unmet([], ["tool[x]"])
+    assert old.startswith("part>=2 is not installed (tool[x] of dependencies wants it)")

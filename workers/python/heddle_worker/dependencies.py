@@ -164,8 +164,28 @@ def _unmet(text: str, place: str, local: set[str | None]) -> str | None:
     except importlib.metadata.PackageNotFoundError:
         return f"{requirement.name} is not installed ({place} wants it): {remedy}"
     if requirement.specifier.contains(version, prereleases=True):
-        return None
+        lacking = _lacking(Requirement, requirement.name, requirement.extras)
+        if not lacking:
+            return None
+        whole = f"{requirement.name}[{','.join(sorted(requirement.extras))}]"
+        return f"{lacking} is not installed ({whole} of {place} wants it): heddle install, or {sys.executable} -m pip install {whole!r}"
     return f"{requirement.name} {version} is installed, {place} wants {requirement.specifier}: {remedy}"
+
+
+def _lacking(parse: Any, name: str, extras: set[str]) -> str | None:
+    """What the extras of an installed package want and is not there, in the version that they want."""
+    for text in importlib.metadata.requires(name) or [] if extras else []:
+        wanted = parse(text)
+        if not wanted.marker or wanted.marker.evaluate({"extra": ""}):
+            continue
+        if not any(wanted.marker.evaluate({"extra": extra}) for extra in extras):
+            continue
+        try:
+            if not wanted.specifier.contains(importlib.metadata.version(wanted.name), prereleases=True):
+                return f"{wanted.name}{wanted.specifier}"
+        except importlib.metadata.PackageNotFoundError:
+            return str(wanted.name)
+    return None
 
 
 def plain_lines(file: Path) -> list[str]:
