@@ -3,7 +3,6 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/doctor_report.hpp"
-#include "app/execution.hpp"
 #include "base/json.hpp"
 
 #include <fmt/core.h>
@@ -38,7 +37,6 @@ void checkConfiguration(const config::Loaded& loaded, DoctorReport& report) {
         if (finding.severity == Severity::kWarning) report.warning("configuration", std::move(text));
     }
     if (!loaded.usable()) return;
-    for (const auto& fault : libraryFaults(loaded.config)) report.problem(fault.key, fault.text);
     const auto& path = loaded.config.config_path;
     report.ok("configuration", fmt::format("{}: {}", path.empty() ? "from the environment" : path,
                                            counted(loaded.config.graphs.size(), "graph")));

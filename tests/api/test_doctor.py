@@ -73,7 +73,7 @@ def test_a_library_that_cannot_be_loaded(tmp_path):
     write(tmp_path, native_config(graphs={"echo": "heddle:echo", "lib": "./lib.so:graph"}))
     (tmp_path / "lib.so").write_text("no library")
     status, found = examine(tmp_path)
-    assert status == 1 and problems(found) == {"graphs.lib"} and "lib.so" in found["graphs.lib", "problem"][0][0]
+    assert status == 1 and problems(found) == {"graph lib"} and "lib.so" in found["graph lib", "problem"][0][0]
 
 
 def test_a_graph_that_ends_or_waits_is_a_problem_of_its_own(tmp_path):
