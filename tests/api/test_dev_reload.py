@@ -85,8 +85,8 @@ class Project:
 
 @pytest.fixture
 def project(serve):
-    def start(config=None, workers=1, **options):
-        server = serve.make(config or CONFIG, workers=workers, args=["--dev"], **options)
+    def start(config=None, workers=1, options=(), env=None):
+        server = serve.make(config or CONFIG, workers=workers, args=["--dev", *options], env=env)
         made = Project(server)
         made.save("one")
         made.write("helper.py", 'WORD = "hello"\n')
@@ -251,6 +251,20 @@ def test_graphs_and_variables_of_the_configuration_are_taken_over(project):
     assert gone.status_code in (404, 422), gone.text
     assert made.server.wait_run("other", {})["version"] == "one"
     assert "project.needs_restart keys=graphs.echo" in made.server.log()
+
+
+def test_runs_that_wait_for_a_graph_that_goes_end_too(project, tmp_path):
+    both = {**CONFIG, "graphs": {"app": "./app.py:agent", "other": "./app.py:agent"}}
+    made = project(both, options=["--runs-per-worker", "1"])
+    gate = tmp_path / "gate"
+    runs = [made.server.create_run("app", {"gate": str(gate)}) for _ in range(3)]
+    made.server.until_status(runs[0], "running")
+    made.write("langgraph.json", json.dumps({**CONFIG, "graphs": {"other": "./app.py:agent"}}))
+    made.renewed(1)
+    for run in runs[1:]:
+        made.server.until_status(run, "error")
+    gate.touch()
+    made.server.until_status(runs[0], "success")
 
 
 def test_the_first_python_graph_and_the_last(project):

@@ -161,7 +161,9 @@ asio::awaitable<void> WorkerGenerations::stop(std::chrono::milliseconds limit) {
 }
 
 bool WorkerGenerations::ready(std::string_view graph_id, Company company) const {
-    return current_ && current_->pool().ready(graph_id, company);
+    if (current_ && current_->pool().hosts(graph_id)) return current_->pool().ready(graph_id, company);
+    // Graphs that have gone are ready to be refused; otherwise their runs would stay pending for ever.
+    return known_.contains(graph_id) && !(next_ && next_->pool().hosts(graph_id));
 }
 
 std::vector<GraphFault> WorkerGenerations::faults() const {

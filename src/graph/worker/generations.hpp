@@ -56,6 +56,7 @@ class WorkerGenerations final : public Executor {
 
     // Also graphs of earlier and of coming generations: their runs wait.
     [[nodiscard]] bool hosts(std::string_view graph_id) const override { return known_.contains(graph_id); }
+    // Also a graph that has gone, so that start() refuses its runs.
     [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
     [[nodiscard]] std::vector<GraphFault> faults() const override;
     [[nodiscard]] std::optional<std::string> unready() const override;

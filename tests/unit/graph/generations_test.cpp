@@ -214,12 +214,15 @@ TEST_F(Generations, GraphsComeAndGo) {
     EXPECT_FALSE(generations.ready("other", {}));
     const auto fresh = join(R"({"graphs":[{"graph_id":"other","ok":true}]})");
     EXPECT_TRUE(generations.ready("other", {}));
-    EXPECT_FALSE(generations.ready("agent", {}));
-    start("agent");  // was on its way when its graph went
+    EXPECT_TRUE(generations.ready("agent", {}));  // to be refused
+    start("agent");                               // waited when its graph went
     test::runUntil(io, [&] { return !observer.ends.empty(); });
     EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kRefused);
     EXPECT_THAT(observer.ends[0].end.error->message,
                 HasSubstr("'agent' is not in this server's configuration"));
+    generations.renew(options({"agent"}));
+    EXPECT_FALSE(generations.ready("agent", {}));  // it comes back: its runs wait
+    EXPECT_FALSE(generations.ready("never", {}));
 }
 
 TEST_F(Generations, TheOldestOfTooManyWithRunsIsEnded) {
