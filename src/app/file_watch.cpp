@@ -74,7 +74,11 @@ class FileWatch::Thread {
 
     // Also adds the kernel's watches where they are missing.
     void lookAtAll(const FileTree::Found& found) {
-        for (const auto& folder : tree_.rules().places().folders) look(folder, found);
+        for (const auto& folder : tree_.rules().places().folders) {
+            look(folder, found);
+            std::error_code unknown;
+            if (inotify_ && !std::filesystem::is_directory(folder, unknown)) expect(folder);
+        }
         for (const auto& file : tree_.rules().places().files) {
             const auto parent = std::filesystem::path(file).parent_path().string();
             if (enter(parent)) found(file);
@@ -99,14 +103,14 @@ class FileWatch::Thread {
     }
 
     void awaitNotices() {
-        notices_.async_wait(asio::posix::stream_descriptor::wait_read,
-                            [this](boost::system::error_code stopped) {
-                                if (stopped) return;
-                                inotify_->read([this](const Inotify::Notice& notice) { take(notice); },
-                                               [this] { touchAll(); });
-                                awaitNotices();
-                                arm();
-                            });
+        notices_.async_wait(
+            asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code stopped) {
+                if (stopped) return;
+                inotify_->read([this](const Inotify::Notice& notice) { take(notice); },
+                               [this] { touchAll(); }, [this](const std::string& folder) { lose(folder); });
+                awaitNotices();
+                arm();
+            });
     }
 
     void take(const Inotify::Notice& notice) {
@@ -126,6 +130,28 @@ class FileWatch::Thread {
         } else if (tree_.rules().matters(notice.path) && isOurs(notice.path)) {
             touch(notice.path);
         }
+    }
+
+    // Who tells of changes in a folder of its own does not tell that there is one again.
+    void lose(const std::string& folder) {
+        for (const auto& file : tree_.below(folder)) touch(file);
+        if (tree_.rules().isNamed(folder)) expect(folder);
+    }
+    void expect(const std::string& folder) {
+        expected_.insert(folder);
+        if (!expected_at_) expected_at_ = clock_.steady() + kPoll;
+    }
+    void lookForExpected() {
+        for (const auto& folder : std::exchange(expected_, {})) {
+            std::error_code unknown;
+            if (std::filesystem::is_directory(folder, unknown)) {
+                look(folder, [this](const std::string& file) { touch(file); });
+            } else {
+                expected_.insert(folder);
+            }
+        }
+        expected_at_.reset();
+        if (!expected_.empty()) expected_at_ = clock_.steady() + kPoll;
     }
 
     // Folders of single files are watched too, for that file only.
@@ -157,6 +183,7 @@ class FileWatch::Thread {
         const auto now = clock_.steady();
         auto at = burst_.dueAt();
         if (!at && by_ == By::kPolling) at = now + kPoll;
+        if (expected_at_) at = std::min(at.value_or(*expected_at_), *expected_at_);
         if (!at) return;
         timer_.expires_after(std::max(*at - now, microseconds(0)));
         timer_.async_wait([this](boost::system::error_code cancelled) {
@@ -165,6 +192,7 @@ class FileWatch::Thread {
     }
     void tick() {
         if (by_ == By::kPolling && !burst_.dueAt()) poll();
+        if (expected_at_ && *expected_at_ <= clock_.steady()) lookForExpected();
         std::set<std::string> changed;
         for (const auto& file : burst_.take(clock_.steady())) {
             if (tree_.refresh(file)) changed.insert(file);
@@ -185,7 +213,9 @@ class FileWatch::Thread {
     std::weak_ptr<bool> wanted_;
     Changed changed_;
     ChangeBurst burst_;
-    std::optional<Inotify> inotify_;  // none: by polling
+    std::optional<Inotify> inotify_;           // none: by polling
+    std::set<std::string> expected_;           // named folders that are not there, with inotify
+    std::optional<microseconds> expected_at_;  // when to look for them; nothing: there are none
     asio::posix::stream_descriptor notices_;
     asio::steady_timer timer_;
     bool warned_ = false;
