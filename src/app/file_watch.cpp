@@ -23,6 +23,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kPoll{1};
+constexpr std::chrono::milliseconds kTick{10};  // a file's time may be that much behind the clock
 // From linux/magic.h, where they are: NFS, SMB, CIFS, SMB2, FUSE (Docker Desktop, sshfs), 9P (WSL),
 // VirtualBox.
 constexpr std::array<std::uint64_t, 7> kElsewhere{0x6969,     0x517B,     0xFF534D42, 0xFE534D42,
@@ -41,6 +42,7 @@ class FileWatch::Thread {
           by_(by),
           wanted_(std::move(wanted)),
           changed_(std::move(changed)),
+          since_(clock.now() - kTick),
           burst_(ChangeBurst::Times()),
           notices_(pool),
           timer_(pool) {}
@@ -55,6 +57,8 @@ class FileWatch::Thread {
         lookAtAll([this](const std::string& file) { tree_.refresh(file); });
         log::info("watch.started",
                   {{"by", by_ == By::kKernel ? "inotify" : "polling"}, {"files", tree_.size()}});
+        // Workers may have read what these files held before.
+        if (auto saved = tree_.savedSince(since_); !saved.empty()) tell(std::move(saved));
         if (by_ == By::kKernel) awaitNotices();
         arm();
     }
@@ -212,6 +216,7 @@ class FileWatch::Thread {
     By by_;
     std::weak_ptr<bool> wanted_;
     Changed changed_;
+    Timestamp since_;
     ChangeBurst burst_;
     std::optional<Inotify> inotify_;           // none: by polling
     std::set<std::string> expected_;           // named folders that are not there, with inotify

@@ -89,5 +89,14 @@ TEST_F(Watch, AFolderThatAnotherTakesThePlaceOfIsWatchedAgain) {
     EXPECT_THAT(next(), Contains(path("b.py")));
 }
 
+TEST_F(Watch, AFileThatIsSavedDuringTheFirstLookIsToldToo) {
+    write("a.py", "one");
+    write("b.py", "one");
+    fs::last_write_time(path("a.py"), fs::last_write_time(path("a.py")) - std::chrono::hours(1));
+    fs::last_write_time(path("b.py"), fs::last_write_time(path("b.py")) + std::chrono::hours(1));
+    begin();
+    EXPECT_THAT(next(), testing::ElementsAre(path("b.py")));
+}
+
 }  // namespace
 }  // namespace heddle::app
