@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -31,7 +32,7 @@ constexpr std::array<std::uint64_t, 7> kElsewhere{0x6969,     0x517B,     0xFF53
 
 }  // namespace
 
-// What the thread does. Only used on it, but for construction and destruction.
+// What the thread does. Only used on it, but for construction, stop() and destruction.
 class FileWatch::Thread {
   public:
     Thread(asio::thread_pool& pool, asio::any_io_executor loop, const Clock& clock, const WatchRules& rules,
@@ -52,9 +53,13 @@ class FileWatch::Thread {
     Thread(const Thread&) = delete;
     Thread& operator=(const Thread&) = delete;
 
+    // Ends what is going on soon: the loop waits for it.
+    void stop() { stopped_ = true; }
+
     void begin() {
         if (by_ == By::kKernel) openKernel();
         lookAtAll([this](const std::string& file) { tree_.refresh(file); });
+        if (stopped_) return;
         log::info("watch.started",
                   {{"by", by_ == By::kKernel ? "inotify" : "polling"}, {"files", tree_.size()}});
         // Workers may have read what these files held before.
@@ -90,7 +95,10 @@ class FileWatch::Thread {
     }
     void look(const std::string& folder, const FileTree::Found& found) {
         tree_.walk(
-            folder, [this](const std::string& each) { return enter(each); }, found);
+            folder, [this](const std::string& each) { return !stopped_ && enter(each); },
+            [&](const std::string& file) {
+                if (!stopped_) found(file);
+            });
     }
 
     bool enter(const std::string& folder) {
@@ -180,7 +188,7 @@ class FileWatch::Thread {
         lookAtAll([this](const std::string& file) { touchIfOther(file); });
     }
     void touchIfOther(const std::string& file) {
-        if (tree_.looksChanged(file)) touch(file);
+        if (!stopped_ && tree_.looksChanged(file)) touch(file);
     }
 
     void arm() {
@@ -199,8 +207,9 @@ class FileWatch::Thread {
         if (expected_at_ && *expected_at_ <= clock_.steady()) lookForExpected();
         std::set<std::string> changed;
         for (const auto& file : burst_.take(clock_.steady())) {
-            if (tree_.refresh(file)) changed.insert(file);
+            if (!stopped_ && tree_.refresh(file)) changed.insert(file);
         }
+        if (stopped_) return;
         if (!changed.empty()) tell(std::move(changed));
         arm();
     }
@@ -224,6 +233,7 @@ class FileWatch::Thread {
     asio::posix::stream_descriptor notices_;
     asio::steady_timer timer_;
     bool warned_ = false;
+    std::atomic<bool> stopped_ = false;
 };
 
 FileWatch::FileWatch(asio::any_io_executor loop, const Clock& clock, const WatchRules& rules, By by,
@@ -233,6 +243,7 @@ FileWatch::FileWatch(asio::any_io_executor loop, const Clock& clock, const Watch
 }
 
 FileWatch::~FileWatch() {
+    thread_->stop();
     pool_.stop();
     pool_.join();
     thread_.reset();

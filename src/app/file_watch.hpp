@@ -26,7 +26,7 @@ class FileWatch {
     // saved while the files are looked at for the first time. What it cannot watch is a warning in the log.
     FileWatch(boost::asio::any_io_executor loop, const Clock& clock, const WatchRules& rules, By by,
               Changed changed);
-    // Waits for the thread; `changed` is not called any more.
+    // Waits for the thread, which leaves what it looks at; `changed` is not called any more.
     ~FileWatch();
     FileWatch(const FileWatch&) = delete;
     FileWatch& operator=(const FileWatch&) = delete;
