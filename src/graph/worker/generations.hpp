@@ -84,6 +84,9 @@ class WorkerGenerations final : public Executor {
     boost::asio::awaitable<void> end(Shared generation, std::chrono::milliseconds limit);
     // Who answers questions about a graph; null: nobody.
     [[nodiscard]] Shared whoKnows(std::string_view graph_id) const;
+    // The same, and waits until they can be asked, no longer than a question does for each generation.
+    // Problem: nobody knows the graph (409), or no worker can be asked (503).
+    boost::asio::awaitable<Result<Shared>> whoAnswers(std::string graph_id);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;

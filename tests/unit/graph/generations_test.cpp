@@ -143,6 +143,29 @@ TEST_F(Generations, AQuestionInFlightKeepsTheOldWorker) {
     EXPECT_EQ(generations.alive(), 1U);
 }
 
+TEST_F(Generations, QuestionsThatWaitForStartingWorkersGoToTheNextOnes) {
+    Result<RawJson> answer = Problem::unavailable("none yet");
+    bool answered = false;
+    StateQuery query;
+    query.graph_id = "agent";
+    query.key.thread_id = storage.thread.id.str();
+    test::asio::co_spawn(io, generations.state(query), [&](const std::exception_ptr&, Result<RawJson> got) {
+        answer = std::move(got);
+        answered = true;
+    });
+    turn();
+    generations.renew(options());  // the first workers have not loaded, and never will
+    const auto fresh = join();
+    const auto asked = fresh->next("state.get");
+    EXPECT_FALSE(answered);
+    JsonWriter fields;
+    fields.beginObject();
+    fresh->channel->reply(std::stoll(asked.header.at("id")), std::move(fields), {R"({"values":1})"});
+    test::runUntil(io, [&] { return answered; });
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->text(), R"({"values":1})");
+}
+
 TEST_F(Generations, RunsThatWaitGoToTheNewWorkers) {
     const auto old = join();
     start();
