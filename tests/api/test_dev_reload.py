@@ -2,6 +2,7 @@
 """--dev: an edit renews the workers, and nothing else; runs in flight finish on the code they began with."""
 import json
 import os
+import shutil
 import threading
 import time
 
@@ -217,6 +218,20 @@ def test_folders_that_are_made_later_are_watched(project):
     made.write("lib/deep/text.md", "two\n")
     made.renewed(2)
     assert "files=lib/deep/text.md" in made.server.log()
+
+
+def test_a_dependency_that_is_deleted_and_made_again_is_watched(project, tmp_path):
+    lib = tmp_path / "a-library"
+    lib.mkdir()
+    (lib / "shared.py").write_text("x = 1\n")
+    made = project({**CONFIG, "dependencies": [".", str(lib)]})
+    shutil.rmtree(lib)
+    made.until("project.not_reloaded", 1)
+    lib.mkdir()
+    (lib / "shared.py").write_text("x = 2\n")
+    made.renewed(1)
+    (lib / "shared.py").write_text("x = 3\n")
+    made.renewed(2)
 
 
 def test_too_many_folders_are_a_warning_and_the_rest_is_watched(serve):
