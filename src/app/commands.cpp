@@ -15,10 +15,22 @@
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
 namespace heddle::app {
+namespace {
+
+// From graphs in C++, which are part of this process. The invocation has its own copy, for reloads. Before
+// there is a thread.
+void hideApiKeys() {
+    unsetenv("HEDDLE_API_KEYS");
+    unsetenv("HEDDLE_API_KEYS_FILE");
+}
+
+}  // namespace
+
 std::string versionLine() {
     return fmt::format("heddle {}", build::kFullVersion);
 }
@@ -34,6 +46,7 @@ int serve(const Invocation& invocation) {
     returnLargeBlocks();
     log::configure(loaded.config.log_format, loaded.config.log_level);
     shareEnvironment(loaded.config);
+    hideApiKeys();
     const auto reload = [invocation]() -> std::optional<config::Config> {
         config::Loaded again = config::load(sourcesOf(invocation));
         if (again.usable()) return std::move(again.config);

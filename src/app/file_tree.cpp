@@ -70,6 +70,14 @@ bool FileTree::looksChanged(const std::string& file) const {
     return now->bytes != known->second.bytes || now->changed_ns != known->second.changed_ns;
 }
 
+std::set<std::string> FileTree::savedSince(Timestamp time) const {
+    std::set<std::string> files;
+    for (const auto& [file, stamp] : known_) {
+        if (stamp.changed_ns / 1'000 > time.micros()) files.insert(file);
+    }
+    return files;
+}
+
 std::set<std::string> FileTree::below(const std::string& folder) const {
     std::set<std::string> files;
     const std::string start = folder.ends_with('/') ? folder : folder + "/";

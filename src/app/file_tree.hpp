@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/watch_rules.hpp"
+#include "base/time.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,8 @@ class FileTree {
     bool refresh(const std::string& file);
     // Whether size or time are others than before, without reading it.
     [[nodiscard]] bool looksChanged(const std::string& file) const;
+    // The known files with a later time than this one, by the file system's clock.
+    [[nodiscard]] std::set<std::string> savedSince(Timestamp time) const;
     // The known files in or below a folder.
     [[nodiscard]] std::set<std::string> below(const std::string& folder) const;
     // They are not looked at any more.

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -23,6 +24,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds kPoll{1};
+constexpr std::chrono::milliseconds kTick{10};  // a file's time may be that much behind the clock
 // From linux/magic.h, where they are: NFS, SMB, CIFS, SMB2, FUSE (Docker Desktop, sshfs), 9P (WSL),
 // VirtualBox.
 constexpr std::array<std::uint64_t, 7> kElsewhere{0x6969,     0x517B,     0xFF534D42, 0xFE534D42,
@@ -30,7 +32,7 @@ constexpr std::array<std::uint64_t, 7> kElsewhere{0x6969,     0x517B,     0xFF53
 
 }  // namespace
 
-// What the thread does. Only used on it, but for construction and destruction.
+// What the thread does. Only used on it, but for construction, stop() and destruction.
 class FileWatch::Thread {
   public:
     Thread(asio::thread_pool& pool, asio::any_io_executor loop, const Clock& clock, const WatchRules& rules,
@@ -41,6 +43,7 @@ class FileWatch::Thread {
           by_(by),
           wanted_(std::move(wanted)),
           changed_(std::move(changed)),
+          since_(clock.now() - kTick),
           burst_(ChangeBurst::Times()),
           notices_(pool),
           timer_(pool) {}
@@ -50,11 +53,17 @@ class FileWatch::Thread {
     Thread(const Thread&) = delete;
     Thread& operator=(const Thread&) = delete;
 
+    // Ends what is going on soon: the loop waits for it.
+    void stop() { stopped_ = true; }
+
     void begin() {
         if (by_ == By::kKernel) openKernel();
         lookAtAll([this](const std::string& file) { tree_.refresh(file); });
+        if (stopped_) return;
         log::info("watch.started",
                   {{"by", by_ == By::kKernel ? "inotify" : "polling"}, {"files", tree_.size()}});
+        // Workers may have read what these files held before.
+        if (auto saved = tree_.savedSince(since_); !saved.empty()) tell(std::move(saved));
         if (by_ == By::kKernel) awaitNotices();
         arm();
     }
@@ -74,7 +83,11 @@ class FileWatch::Thread {
 
     // Also adds the kernel's watches where they are missing.
     void lookAtAll(const FileTree::Found& found) {
-        for (const auto& folder : tree_.rules().places().folders) look(folder, found);
+        for (const auto& folder : tree_.rules().places().folders) {
+            look(folder, found);
+            std::error_code unknown;
+            if (inotify_ && !std::filesystem::is_directory(folder, unknown)) expect(folder);
+        }
         for (const auto& file : tree_.rules().places().files) {
             const auto parent = std::filesystem::path(file).parent_path().string();
             if (enter(parent)) found(file);
@@ -82,7 +95,10 @@ class FileWatch::Thread {
     }
     void look(const std::string& folder, const FileTree::Found& found) {
         tree_.walk(
-            folder, [this](const std::string& each) { return enter(each); }, found);
+            folder, [this](const std::string& each) { return !stopped_ && enter(each); },
+            [&](const std::string& file) {
+                if (!stopped_) found(file);
+            });
     }
 
     bool enter(const std::string& folder) {
@@ -99,14 +115,14 @@ class FileWatch::Thread {
     }
 
     void awaitNotices() {
-        notices_.async_wait(asio::posix::stream_descriptor::wait_read,
-                            [this](boost::system::error_code stopped) {
-                                if (stopped) return;
-                                inotify_->read([this](const Inotify::Notice& notice) { take(notice); },
-                                               [this] { touchAll(); });
-                                awaitNotices();
-                                arm();
-                            });
+        notices_.async_wait(
+            asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code stopped) {
+                if (stopped) return;
+                inotify_->read([this](const Inotify::Notice& notice) { take(notice); },
+                               [this] { touchAll(); }, [this](const std::string& folder) { lose(folder); });
+                awaitNotices();
+                arm();
+            });
     }
 
     void take(const Inotify::Notice& notice) {
@@ -126,6 +142,28 @@ class FileWatch::Thread {
         } else if (tree_.rules().matters(notice.path) && isOurs(notice.path)) {
             touch(notice.path);
         }
+    }
+
+    // Who tells of changes in a folder of its own does not tell that there is one again.
+    void lose(const std::string& folder) {
+        for (const auto& file : tree_.below(folder)) touch(file);
+        if (tree_.rules().isNamed(folder)) expect(folder);
+    }
+    void expect(const std::string& folder) {
+        expected_.insert(folder);
+        if (!expected_at_) expected_at_ = clock_.steady() + kPoll;
+    }
+    void lookForExpected() {
+        for (const auto& folder : std::exchange(expected_, {})) {
+            std::error_code unknown;
+            if (std::filesystem::is_directory(folder, unknown)) {
+                look(folder, [this](const std::string& file) { touch(file); });
+            } else {
+                expected_.insert(folder);
+            }
+        }
+        expected_at_.reset();
+        if (!expected_.empty()) expected_at_ = clock_.steady() + kPoll;
     }
 
     // Folders of single files are watched too, for that file only.
@@ -150,13 +188,14 @@ class FileWatch::Thread {
         lookAtAll([this](const std::string& file) { touchIfOther(file); });
     }
     void touchIfOther(const std::string& file) {
-        if (tree_.looksChanged(file)) touch(file);
+        if (!stopped_ && tree_.looksChanged(file)) touch(file);
     }
 
     void arm() {
         const auto now = clock_.steady();
         auto at = burst_.dueAt();
         if (!at && by_ == By::kPolling) at = now + kPoll;
+        if (expected_at_) at = std::min(at.value_or(*expected_at_), *expected_at_);
         if (!at) return;
         timer_.expires_after(std::max(*at - now, microseconds(0)));
         timer_.async_wait([this](boost::system::error_code cancelled) {
@@ -165,10 +204,12 @@ class FileWatch::Thread {
     }
     void tick() {
         if (by_ == By::kPolling && !burst_.dueAt()) poll();
+        if (expected_at_ && *expected_at_ <= clock_.steady()) lookForExpected();
         std::set<std::string> changed;
         for (const auto& file : burst_.take(clock_.steady())) {
-            if (tree_.refresh(file)) changed.insert(file);
+            if (!stopped_ && tree_.refresh(file)) changed.insert(file);
         }
+        if (stopped_) return;
         if (!changed.empty()) tell(std::move(changed));
         arm();
     }
@@ -184,11 +225,15 @@ class FileWatch::Thread {
     By by_;
     std::weak_ptr<bool> wanted_;
     Changed changed_;
+    Timestamp since_;
     ChangeBurst burst_;
-    std::optional<Inotify> inotify_;  // none: by polling
+    std::optional<Inotify> inotify_;           // none: by polling
+    std::set<std::string> expected_;           // named folders that are not there, with inotify
+    std::optional<microseconds> expected_at_;  // when to look for them; nothing: there are none
     asio::posix::stream_descriptor notices_;
     asio::steady_timer timer_;
     bool warned_ = false;
+    std::atomic<bool> stopped_ = false;
 };
 
 FileWatch::FileWatch(asio::any_io_executor loop, const Clock& clock, const WatchRules& rules, By by,
@@ -198,6 +243,7 @@ FileWatch::FileWatch(asio::any_io_executor loop, const Clock& clock, const Watch
 }
 
 FileWatch::~FileWatch() {
+    thread_->stop();
     pool_.stop();
     pool_.join();
     thread_.reset();

@@ -22,11 +22,11 @@ class FileWatch {
     // Paths of files that hold something else than before, are new, or have gone.
     using Changed = std::function<void(std::set<std::string> paths)>;
 
-    // Begins at once; what changes from then on is told by `changed`, on the loop, once a burst. What it
-    // cannot watch is a warning in the log.
+    // Begins at once; what changes from then on is told by `changed`, on the loop, once a burst; also what is
+    // saved while the files are looked at for the first time. What it cannot watch is a warning in the log.
     FileWatch(boost::asio::any_io_executor loop, const Clock& clock, const WatchRules& rules, By by,
               Changed changed);
-    // Waits for the thread; `changed` is not called any more.
+    // Waits for the thread, which leaves what it looks at; `changed` is not called any more.
     ~FileWatch();
     FileWatch(const FileWatch&) = delete;
     FileWatch& operator=(const FileWatch&) = delete;

@@ -11,8 +11,8 @@
 namespace heddle::app {
 namespace {
 
-constexpr std::uint32_t kWanted =
-    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_EXCL_UNLINK;
+constexpr std::uint32_t kWanted = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+                                  IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
 
 }  // namespace
 
@@ -38,7 +38,8 @@ void Inotify::remove(const std::string& folder) {
     });
 }
 
-void Inotify::read(const std::function<void(const Notice&)>& each, const std::function<void()>& lost) {
+void Inotify::read(const std::function<void(const Notice&)>& each, const std::function<void()>& lost,
+                   const std::function<void(const std::string&)>& gone) {
     alignas(inotify_event) std::array<char, 64 * 1024> buffer{};
     for (;;) {
         const auto got = ::read(descriptor_, buffer.data(), buffer.size());
@@ -51,8 +52,11 @@ void Inotify::read(const std::function<void(const Notice&)>& each, const std::fu
             if ((event.mask & IN_Q_OVERFLOW) != 0) lost();
             const auto folder = folders_.find(event.wd);
             if (folder == folders_.end()) continue;
-            if ((event.mask & IN_IGNORED) != 0) {
-                folders_.erase(folder);
+            if ((event.mask & (IN_IGNORED | IN_MOVE_SELF)) != 0) {
+                const std::string path = folder->second;
+                if ((event.mask & IN_IGNORED) != 0) folders_.erase(folder);
+                remove(path);  // where it is now is not ours
+                gone(path);
             } else if (event.len > 0) {
                 each({folder->second + "/" + name, (event.mask & IN_ISDIR) != 0,
                       (event.mask & (IN_DELETE | IN_MOVED_FROM)) != 0});

@@ -34,7 +34,9 @@ class Inotify {
     void remove(const std::string& folder);
     [[nodiscard]] std::size_t size() const { return folders_.size(); }
     // Reads what there is, without waiting. `lost`: notices were lost; everything has to be looked at.
-    void read(const std::function<void(const Notice&)>& each, const std::function<void()>& lost);
+    // `gone`: a folder was deleted or moved away itself, and is not watched any more.
+    void read(const std::function<void(const Notice&)>& each, const std::function<void()>& lost,
+              const std::function<void(const std::string& folder)>& gone);
 
   private:
     int descriptor_;

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -40,12 +39,6 @@ WatchedPlaces placesOf(const config::Config& config) {
 
 bool samePlaces(const WatchedPlaces& a, const WatchedPlaces& b) {
     return a.folders == b.folders && a.files == b.files;
-}
-
-FileWatch::By watchedBy(const WatchedPlaces& places) {
-    const char* wish = std::getenv("HEDDLE_WATCH");
-    if (wish != nullptr && std::string_view(wish) == "poll") return FileWatch::By::kPolling;
-    return FileWatch::suitedFor(places);
 }
 
 // "graphs.py, lib/state.py", as seen from the project's folder.
@@ -82,7 +75,8 @@ void LiveReload::watch() {
     if (watch_ && samePlaces(places, places_)) return;
     places_ = std::move(places);
     watch_.reset();
-    watch_ = std::make_unique<FileWatch>(parts_.loop, parts_.clock, WatchRules(places_), watchedBy(places_),
+    const auto by = parts_.config.watch_polls ? FileWatch::By::kPolling : FileWatch::suitedFor(places_);
+    watch_ = std::make_unique<FileWatch>(parts_.loop, parts_.clock, WatchRules(places_), by,
                                          [this](const std::set<std::string>& paths) { onChange(paths); });
 }
 

@@ -101,7 +101,8 @@ struct Config {
     std::string database_path;               // absolute file of the SQLite database
     std::vector<Secret> api_keys;            // clients must show one of them; empty: nobody must
     bool dev = false;
-    std::string python;  // interpreter; empty: search (see docs/configuration.md)
+    bool watch_polls = false;  // with `dev`: files are looked at every second on every file system
+    std::string python;        // interpreter; empty: search (see docs/configuration.md)
     int python_workers = 2;
     std::size_t runs_per_worker = limits::kWorkerRuns;
     int cron_catch_up_s = 300;         // how late a cron that was missed still fires

@@ -139,6 +139,12 @@ void readDev(const Given& given, Config& config) {
     config.dev = given.text != "false";
 }
 
+void readWatch(const Given& given, Config& config) {
+    const auto text = lowerCase(given.text);
+    config.watch_polls = text == "poll";
+    if (text != "poll" && text != "auto") given.problem("must be auto or poll");
+}
+
 constexpr auto kSettings = std::to_array<Setting>({
     {.flag = "host",
      .variable = "HEDDLE_HOST",
@@ -177,6 +183,11 @@ constexpr auto kSettings = std::to_array<Setting>({
                 "addresses",
      .read = readDev,
      .toggle = true},
+    {.variable = "HEDDLE_WATCH",
+     .fallback = "`auto`",
+     .meaning = "How `--dev` learns of changed files: `auto` asks the kernel where it can tell, `poll` looks "
+                "every second",
+     .read = readWatch},
     {.flag = "python",
      .variable = "HEDDLE_PYTHON",
      .fallback = "`.venv` beside the file, `$VIRTUAL_ENV`, `python3`",

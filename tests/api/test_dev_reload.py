@@ -2,6 +2,7 @@
 """--dev: an edit renews the workers, and nothing else; runs in flight finish on the code they began with."""
 import json
 import os
+import shutil
 import threading
 import time
 
@@ -85,8 +86,8 @@ class Project:
 
 @pytest.fixture
 def project(serve):
-    def start(config=None, workers=1, **options):
-        server = serve.make(config or CONFIG, workers=workers, args=["--dev"], **options)
+    def start(config=None, workers=1, options=(), env=None):
+        server = serve.make(config or CONFIG, workers=workers, args=["--dev", *options], env=env)
         made = Project(server)
         made.save("one")
         made.write("helper.py", 'WORD = "hello"\n')
@@ -219,6 +220,20 @@ def test_folders_that_are_made_later_are_watched(project):
     assert "files=lib/deep/text.md" in made.server.log()
 
 
+def test_a_dependency_that_is_deleted_and_made_again_is_watched(project, tmp_path):
+    lib = tmp_path / "a-library"
+    lib.mkdir()
+    (lib / "shared.py").write_text("x = 1\n")
+    made = project({**CONFIG, "dependencies": [".", str(lib)]})
+    shutil.rmtree(lib)
+    made.until("project.not_reloaded", 1)
+    lib.mkdir()
+    (lib / "shared.py").write_text("x = 2\n")
+    made.renewed(1)
+    (lib / "shared.py").write_text("x = 3\n")
+    made.renewed(2)
+
+
 def test_too_many_folders_are_a_warning_and_the_rest_is_watched(serve):
     made = Project(serve.make(CONFIG, workers=1, args=["--dev"]))
     made.save("one")
@@ -251,6 +266,20 @@ def test_graphs_and_variables_of_the_configuration_are_taken_over(project):
     assert gone.status_code in (404, 422), gone.text
     assert made.server.wait_run("other", {})["version"] == "one"
     assert "project.needs_restart keys=graphs.echo" in made.server.log()
+
+
+def test_runs_that_wait_for_a_graph_that_goes_end_too(project, tmp_path):
+    both = {**CONFIG, "graphs": {"app": "./app.py:agent", "other": "./app.py:agent"}}
+    made = project(both, options=["--runs-per-worker", "1"])
+    gate = tmp_path / "gate"
+    runs = [made.server.create_run("app", {"gate": str(gate)}) for _ in range(3)]
+    made.server.until_status(runs[0], "running")
+    made.write("langgraph.json", json.dumps({**CONFIG, "graphs": {"other": "./app.py:agent"}}))
+    made.renewed(1)
+    for run in runs[1:]:
+        made.server.until_status(run, "error")
+    gate.touch()
+    made.server.until_status(runs[0], "success")
 
 
 def test_the_first_python_graph_and_the_last(project):

@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import threading
 
+import httpx
 import pytest
 
 import sse
@@ -38,14 +39,15 @@ def library(request, prefix, tmp_path_factory):
     return built_stories(tmp_path_factory.mktemp("stories") / "libstories.so", prefix, *request.param)
 
 
-def stories(folder, library, **more):
+def stories(folder, library, env=None, **more):
     """A server for the graphs of stories.cpp."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(library, folder / "libstories.so")
     graphs = {name: f"./libstories.so:make_{name}" for name in STORIES}
     given = {"STORY_VARIABLE": "of the file", "STORY_GIVEN": "of the file"}
-    return Server(folder, {"graphs": graphs, "env": given}, env={"STORY_FOLDER": str(folder), "STORY_GIVEN": "before"}, **more)
+    return Server(folder, {"graphs": graphs, "env": given},
+                  env={"STORY_FOLDER": str(folder), "STORY_GIVEN": "before", **(env or {})}, **more)
 
 
 @pytest.fixture
@@ -273,6 +275,16 @@ def test_a_node_sees_its_run(shared):
     assert told["config"]["metadata"]["m"] == 1 and told["config"]["tags"] == ["x"]
     assert told["variable"] == "of the file" and told["given"] == "before"
     assert shared.wait_run("telling", {}, context={"who": "you"})["context"]["who"] == "you"
+
+
+def test_a_node_does_not_see_the_api_keys(library, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("a-key-that-is-in-a-file\n")
+    env = {"HEDDLE_API_KEYS": "a-key-of-some-length", "HEDDLE_API_KEYS_FILE": str(keys)}
+    with stories(tmp_path / "project", library, env=env) as server:
+        for key in ("a-key-of-some-length", "a-key-that-is-in-a-file"):
+            answer = httpx.post(server.url + "/runs/wait", json={"assistant_id": "telling", "input": {}}, headers={"x-api-key": key}, timeout=60)
+            assert answer.status_code == 200 and answer.json()["keys"] is False, answer.text
 
 
 @pytest.mark.parametrize("run_input, end", [

@@ -161,7 +161,9 @@ asio::awaitable<void> WorkerGenerations::stop(std::chrono::milliseconds limit) {
 }
 
 bool WorkerGenerations::ready(std::string_view graph_id, Company company) const {
-    return current_ && current_->pool().ready(graph_id, company);
+    if (current_ && current_->pool().hosts(graph_id)) return current_->pool().ready(graph_id, company);
+    // Graphs that have gone are ready to be refused; otherwise their runs would stay pending for ever.
+    return known_.contains(graph_id) && !(next_ && next_->pool().hosts(graph_id));
 }
 
 std::vector<GraphFault> WorkerGenerations::faults() const {
@@ -198,28 +200,43 @@ WorkerGenerations::Shared WorkerGenerations::whoKnows(std::string_view graph_id)
     return now ? current_ : soon ? next_ : nullptr;
 }
 
+// Those who were asked may be retired while all of them still start: then the next ones are asked.
+asio::awaitable<Result<WorkerGenerations::Shared>> WorkerGenerations::whoAnswers(std::string graph_id) {
+    for (Shared asked = whoKnows(graph_id); asked;) {
+        const bool answers = co_await asked->pool().answers(graph_id);
+        if (answers) co_return asked;
+        const Shared now = whoKnows(graph_id);
+        if (now == asked) co_return Problem::unavailable("No worker is ready");
+        asked = now;
+    }
+    co_return notServed(graph_id);
+}
+
 asio::awaitable<Result<RawJson>> WorkerGenerations::state(StateQuery query) {
-    const Shared generation = whoKnows(query.graph_id);
-    if (!generation) co_return notServed(query.graph_id);
-    co_return co_await generation->pool().state(std::move(query));
+    const auto generation = co_await whoAnswers(query.graph_id);
+    if (!generation) co_return generation.error();
+    co_return co_await (*generation)->pool().state(std::move(query));
 }
 
 asio::awaitable<Result<RawJson>> WorkerGenerations::history(HistoryQuery query) {
-    const Shared generation = whoKnows(query.graph_id);
-    if (!generation) co_return notServed(query.graph_id);
-    co_return co_await generation->pool().history(std::move(query));
+    const auto generation = co_await whoAnswers(query.graph_id);
+    if (!generation) co_return generation.error();
+    co_return co_await (*generation)->pool().history(std::move(query));
 }
 
 asio::awaitable<Result<UpdatedState>> WorkerGenerations::update(StateUpdate update) {
-    const Shared generation = whoKnows(update.graph_id);
-    if (!generation) co_return notServed(update.graph_id);
-    co_return co_await generation->pool().update(std::move(update));
+    const auto generation = co_await whoAnswers(update.graph_id);
+    if (!generation) co_return generation.error();
+    co_return co_await (*generation)->pool().update(std::move(update));
 }
 
 asio::awaitable<Result<RawJson>> WorkerGenerations::describe(GraphQuestion question) {
-    const Shared generation = whoKnows(question.graph_id);
-    if (!generation) co_return notServed(question.graph_id);
-    co_return co_await generation->pool().describe(std::move(question));
+    if (const Shared first = whoKnows(question.graph_id)) {
+        if (auto known = first->pool().known(question)) co_return std::move(*known);
+    }
+    const auto generation = co_await whoAnswers(question.graph_id);
+    if (!generation) co_return generation.error();
+    co_return co_await (*generation)->pool().describe(std::move(question));
 }
 
 bool WorkerGenerations::embeds() const {
@@ -227,7 +244,14 @@ bool WorkerGenerations::embeds() const {
 }
 
 asio::awaitable<Result<std::vector<Vector>>> WorkerGenerations::embed(EmbeddingQuestion question) {
-    const Shared generation = current_;
+    Shared generation = current_;
+    std::string any_graph;
+    while (generation) {
+        const bool answers = co_await generation->pool().answers(any_graph);
+        if (answers) break;
+        if (generation == current_) co_return Problem::unavailable("No worker is ready");
+        generation = current_;
+    }
     if (!generation) co_return Problem::unavailable("store.index: no worker makes vectors");
     co_return co_await generation->pool().embed(std::move(question));
 }

@@ -56,6 +56,7 @@ class WorkerGenerations final : public Executor {
 
     // Also graphs of earlier and of coming generations: their runs wait.
     [[nodiscard]] bool hosts(std::string_view graph_id) const override { return known_.contains(graph_id); }
+    // Also a graph that has gone, so that start() refuses its runs.
     [[nodiscard]] bool ready(std::string_view graph_id, Company company) const override;
     [[nodiscard]] std::vector<GraphFault> faults() const override;
     [[nodiscard]] std::optional<std::string> unready() const override;
@@ -83,6 +84,9 @@ class WorkerGenerations final : public Executor {
     boost::asio::awaitable<void> end(Shared generation, std::chrono::milliseconds limit);
     // Who answers questions about a graph; null: nobody.
     [[nodiscard]] Shared whoKnows(std::string_view graph_id) const;
+    // The same, and waits until they can be asked, no longer than a question does for each generation.
+    // Problem: nobody knows the graph (409), or no worker can be asked (503).
+    boost::asio::awaitable<Result<Shared>> whoAnswers(std::string graph_id);
 
     boost::asio::any_io_executor loop_;
     sql::Database& db_;

@@ -76,6 +76,11 @@ class WorkerExecutor final : public Executor, private Worker::Owner {
     boost::asio::awaitable<Result<RawJson>> history(HistoryQuery query) override;
     boost::asio::awaitable<Result<UpdatedState>> update(StateUpdate update) override;
     boost::asio::awaitable<Result<RawJson>> describe(GraphQuestion question) override;
+    // As a question would wait (the graph's name; empty: any). False: none may be asked, and none comes in
+    // time or, once retired, at all.
+    boost::asio::awaitable<bool> answers(std::string graph_id);
+    // An answer of describe() that is known already, whether or not a worker is ready.
+    [[nodiscard]] std::optional<RawJson> known(const GraphQuestion& question);
     [[nodiscard]] bool embeds() const override { return options_.store_index.has_value(); }
     boost::asio::awaitable<Result<std::vector<Vector>>> embed(EmbeddingQuestion question) override;
 

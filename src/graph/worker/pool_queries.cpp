@@ -92,6 +92,11 @@ asio::awaitable<Worker*> WorkerExecutor::firstReady(std::string graph_id) {
     }
 }
 
+asio::awaitable<bool> WorkerExecutor::answers(std::string graph_id) {
+    const Worker* const worker = co_await firstReady(std::move(graph_id));
+    co_return worker != nullptr;
+}
+
 asio::awaitable<Result<RawJson>> WorkerExecutor::ask(std::string graph_id, JsonWriter header,
                                                      std::string body) {
     Worker* worker = co_await firstReady(graph_id);
@@ -159,6 +164,10 @@ asio::awaitable<Result<UpdatedState>> WorkerExecutor::update(StateUpdate update)
     const auto state = answer->view().get("state");
     if (!checkpoint || !state) co_return Problem::unavailable("The worker's answer is incomplete");
     co_return UpdatedState{RawJson::copy(*checkpoint), RawJson::copy(*state)};
+}
+
+std::optional<RawJson> WorkerExecutor::known(const GraphQuestion& question) {
+    return answers_.find(toKey(question));
 }
 
 asio::awaitable<Result<RawJson>> WorkerExecutor::describe(GraphQuestion question) {

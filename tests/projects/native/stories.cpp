@@ -100,7 +100,10 @@ std::string flooding(RunContext& run) {
 std::string telling(RunContext& run) {
     const char* const variable = std::getenv("STORY_VARIABLE");
     const char* const given = std::getenv("STORY_GIVEN");
-    return R"({"variable": ")" + std::string(variable == nullptr ? "" : variable) + R"(", "given": ")" +
+    const bool keys =
+        std::getenv("HEDDLE_API_KEYS") != nullptr || std::getenv("HEDDLE_API_KEYS_FILE") != nullptr;
+    return R"({"keys": )" + std::string(keys ? "true" : "false") + R"(, "variable": ")" +
+           std::string(variable == nullptr ? "" : variable) + R"(", "given": ")" +
            std::string(given == nullptr ? "" : given) + R"(", "input": )" + std::string(run.input()) +
            R"(, "config": )" + std::string(run.config()) + R"(, "context": )" + std::string(run.context()) +
            R"(, "node": ")" + std::string(run.node()) + "\"}";

@@ -400,11 +400,15 @@ TEST_F(ConfigLoad, ReportsAllProblemsAtOnceInTheOrderOfTheFile) {
 }
 
 TEST_F(ConfigLoad, LetsFlagsWinOverTheEnvironment) {
-    sources_.environment = {
-        {"HEDDLE_HOST", "0.0.0.0"},     {"PORT", "8000"},
-        {"HEDDLE_DATA_DIR", "data"},    {"HEDDLE_PYTHON", "python3"},
-        {"LOG_JSON", "true"},           {"LOG_LEVEL", "WARNING"},
-        {"HEDDLE_PYTHON_WORKERS", "4"}, {"HEDDLE_ALLOWED_HOSTS", "A.example, b.example,::1,[fd00::1]"}};
+    sources_.environment = {{"HEDDLE_HOST", "0.0.0.0"},
+                            {"PORT", "8000"},
+                            {"HEDDLE_DATA_DIR", "data"},
+                            {"HEDDLE_PYTHON", "python3"},
+                            {"LOG_JSON", "true"},
+                            {"LOG_LEVEL", "WARNING"},
+                            {"HEDDLE_WATCH", "poll"},
+                            {"HEDDLE_PYTHON_WORKERS", "4"},
+                            {"HEDDLE_ALLOWED_HOSTS", "A.example, b.example,::1,[fd00::1]"}};
     const auto environment = loadWith(R"("env":{})").config;
     EXPECT_EQ(environment.host, "0.0.0.0");
     EXPECT_FALSE(environment.webhooks.loopback_only);
@@ -413,6 +417,7 @@ TEST_F(ConfigLoad, LetsFlagsWinOverTheEnvironment) {
     EXPECT_EQ(environment.database_path, inFolder("data/heddle.db"));
     EXPECT_EQ(environment.python, "python3");
     EXPECT_EQ(environment.python_workers, 4);
+    EXPECT_TRUE(environment.watch_polls);
     EXPECT_EQ(environment.log_format, log::Format::kJson);
     EXPECT_EQ(environment.log_level, log::Level::kWarning);
     EXPECT_THAT(environment.allowed_hosts, ElementsAre("a.example", "b.example", "[::1]", "[fd00::1]"));
@@ -452,8 +457,9 @@ TEST_F(ConfigLoad, RefusesSettingsByTheirFlagOrVariable) {
                             "--log-format: must be text or json",
                             "--log-level: must be debug, info, warning or error"));
     sources_.flags.clear();
-    sources_.environment = {{"LOG_JSON", "maybe"}, {"PORT", ""}};
-    EXPECT_THAT(problems(loadWith(R"("env":{})")), ElementsAre("LOG_JSON: must be true or false"));
+    sources_.environment = {{"LOG_JSON", "maybe"}, {"PORT", ""}, {"HEDDLE_WATCH", "inotify"}};
+    EXPECT_THAT(problems(loadWith(R"("env":{})")),
+                ElementsAre("HEDDLE_WATCH: must be auto or poll", "LOG_JSON: must be true or false"));
 }
 
 TEST_F(ConfigLoad, TakesTheDatabaseFromItsUri) {

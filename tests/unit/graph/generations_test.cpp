@@ -143,6 +143,29 @@ TEST_F(Generations, AQuestionInFlightKeepsTheOldWorker) {
     EXPECT_EQ(generations.alive(), 1U);
 }
 
+TEST_F(Generations, QuestionsThatWaitForStartingWorkersGoToTheNextOnes) {
+    Result<RawJson> answer = Problem::unavailable("none yet");
+    bool answered = false;
+    StateQuery query;
+    query.graph_id = "agent";
+    query.key.thread_id = storage.thread.id.str();
+    test::asio::co_spawn(io, generations.state(query), [&](const std::exception_ptr&, Result<RawJson> got) {
+        answer = std::move(got);
+        answered = true;
+    });
+    turn();
+    generations.renew(options());  // the first workers have not loaded, and never will
+    const auto fresh = join();
+    const auto asked = fresh->next("state.get");
+    EXPECT_FALSE(answered);
+    JsonWriter fields;
+    fields.beginObject();
+    fresh->channel->reply(std::stoll(asked.header.at("id")), std::move(fields), {R"({"values":1})"});
+    test::runUntil(io, [&] { return answered; });
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->text(), R"({"values":1})");
+}
+
 TEST_F(Generations, RunsThatWaitGoToTheNewWorkers) {
     const auto old = join();
     start();
@@ -214,12 +237,15 @@ TEST_F(Generations, GraphsComeAndGo) {
     EXPECT_FALSE(generations.ready("other", {}));
     const auto fresh = join(R"({"graphs":[{"graph_id":"other","ok":true}]})");
     EXPECT_TRUE(generations.ready("other", {}));
-    EXPECT_FALSE(generations.ready("agent", {}));
-    start("agent");  // was on its way when its graph went
+    EXPECT_TRUE(generations.ready("agent", {}));  // to be refused
+    start("agent");                               // waited when its graph went
     test::runUntil(io, [&] { return !observer.ends.empty(); });
     EXPECT_EQ(observer.ends[0].end.status, RunEnd::Status::kRefused);
     EXPECT_THAT(observer.ends[0].end.error->message,
                 HasSubstr("'agent' is not in this server's configuration"));
+    generations.renew(options({"agent"}));
+    EXPECT_FALSE(generations.ready("agent", {}));  // it comes back: its runs wait
+    EXPECT_FALSE(generations.ready("never", {}));
 }
 
 TEST_F(Generations, TheOldestOfTooManyWithRunsIsEnded) {
