@@ -34,11 +34,11 @@ Frame = tuple[dict[str, Any], bytes]
 class Connection:
     """One worker's connection. ``frames`` keeps every notice and call that the worker sent, in order."""
 
-    def __init__(self, sock: socket.socket, storage: MemoryStorage, *, event_window: int = 1 << 20) -> None:
+    def __init__(self, sock: socket.socket, storage: MemoryStorage, *, event_window: int = 1 << 20, token: str | None = None) -> None:
         self.storage = storage
         self.event_window = event_window
         self.auto_credit = True
-        self.token: str | None = None
+        self.token = token  # known before the first frame is read
         self.frames: list[Frame] = []
         self.runs: dict[str, RunHandle] = {}
         # Answers that tests put in the place of the storage's: method -> function of the frame, or None to go on.
@@ -292,8 +292,7 @@ class WorkerProcess:
         sock.settimeout(None)
         self.storage = MemoryStorage()
         self.index_fault: dict[str, Any] | None = None
-        self.connection = Connection(sock, self.storage)
-        self.connection.token = expected
+        self.connection = Connection(sock, self.storage, token=expected)
 
     def load(
         self,
