@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import threading
 
 import pytest
@@ -14,7 +15,7 @@ from native_library import COMPILERS, built_example, built_stories, call, instal
 from server import ROOT, SLOW, Server, project, run_binary
 from waiting import until
 
-STORIES = ("steps", "questions", "swallowing", "failing", "sleeping", "blocking", "flooding", "telling", "loop", "ways")
+STORIES = ("steps", "questions", "swallowing", "failing", "sleeping", "blocking", "reading", "flooding", "telling", "loop", "ways")
 ALL_MODES = ["values", "updates", "custom"]
 
 
@@ -393,6 +394,19 @@ def test_sigterm_leaves_a_blocked_node_behind(server):
     assert "native.nodes_blocked" in server.log()
     server.start()
     assert server.until_status(run, "running")["status"] == "running"
+
+
+@pytest.mark.timeout(60 * SLOW)
+def test_sigterm_leaves_a_node_behind_that_reads_from_a_child(server):
+    """It holds the lock of a FILE, which flushing all of them would wait for."""
+    child = server.folder / "child"
+    server.create_run("reading", {})
+    until(child.exists, "the child")
+    try:
+        assert server.stop(timeout_s=10 * SLOW) == 0
+        assert "native.nodes_blocked" in server.log()
+    finally:
+        os.kill(int(child.read_text()), signal.SIGKILL)
 
 
 def test_a_run_goes_on_with_its_second_node_after_kill_9(server):

@@ -17,8 +17,10 @@
 namespace heddle::graph {
 namespace {
 
+// Flushes standard output alone: a file that a thread reads meanwhile is locked for as long, and nothing
+// waits in the log.
 void leaveAtOnce(int status, void*) {
-    std::fflush(nullptr);
+    if (ftrylockfile(stdout) == 0) std::fflush(stdout);
     _exit(status);
 }
 

@@ -2,6 +2,7 @@
 // Graphs that the tests of native graphs run. JSON by hand: the library needs nothing but Heddle's headers.
 #include <heddle/graph.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -90,6 +91,18 @@ std::string blocking(RunContext& run) {
     return R"({"pipe": "read"})";
 }
 
+// Blocks with a file locked, until the child ends whose id it leaves in `child`.
+std::string reading(RunContext&) {
+    const std::string command = "echo $$ >" + folder() + "/child.new; mv " + folder() + "/child.new " +
+                                folder() + "/child; exec sleep 300 2>/dev/null";
+    FILE* const child = popen(command.c_str(), "r");
+    if (child == nullptr) throw std::runtime_error("popen failed");
+    char text[8];
+    while (std::fread(text, 1, sizeof(text), child) > 0) continue;
+    pclose(child);
+    return "null";
+}
+
 std::string flooding(RunContext& run) {
     const std::string text(100, 'x');
     for (int n = 0; n < 100000; ++n)
@@ -136,6 +149,10 @@ HEDDLE_GRAPH(make_sleeping) {
 
 HEDDLE_GRAPH(make_blocking) {
     return line(blocking);
+}
+
+HEDDLE_GRAPH(make_reading) {
+    return line(reading);
 }
 
 HEDDLE_GRAPH(make_flooding) {
