@@ -243,6 +243,26 @@ def test_several_questions_of_one_node_are_answered_in_order(shared):
     assert shared.wait_run("questions", None, thread, command={"resume": 2}) == {"answers": [{"text": "a\u00e4"}, 2]}
 
 
+@pytest.mark.parametrize("durability", ["sync", "async"])
+def test_a_rollback_takes_its_own_answer_only(shared, durability):
+    thread = shared.thread()
+    waits = shared.folder / "waits"
+
+    def roll_back():
+        waits.unlink(missing_ok=True)
+        run = shared.create_run("questions", None, thread, command={"resume": "wait"}, durability=durability)
+        until(waits.exists, "the node to wait")
+        shared.post(f"/threads/{thread}/runs/{run['run_id']}/cancel?action=rollback&wait=true")
+        assert shared.get(f"/threads/{thread}/runs/{run['run_id']}").status_code == 404
+        return [each["value"] for each in state(shared, thread)["interrupts"]]
+
+    shared.wait_run("questions", {}, thread)
+    assert roll_back() == [{"ask": 1}]
+    shared.wait_run("questions", None, thread, command={"resume": "A"})
+    assert roll_back() == [{"ask": 2}]
+    assert shared.wait_run("questions", None, thread, command={"resume": "B"}) == {"answers": ["A", "B"]}
+
+
 def test_a_question_stands_although_the_node_swallows_what_ends_it(shared):
     thread = shared.thread()
     assert shared.wait_run("swallowing", {}, thread)["__interrupt__"][0]["value"] == "?"

@@ -47,9 +47,18 @@ std::string second(RunContext& run) {
     return R"({"log": "second", "done": true})";
 }
 
+// What is answered "wait" makes the file `waits` and waits for a cancel.
+std::string ask(RunContext& run, std::string_view question) {
+    const std::string answer = run.interrupt(question);
+    if (answer != "\"wait\"") return answer;
+    std::ofstream(folder() + "/waits").flush();
+    run.sleep(std::chrono::hours(1));
+    return answer;
+}
+
 std::string twoQuestions(RunContext& run) {
-    const std::string one = run.interrupt(R"({"ask": 1})");
-    const std::string two = run.interrupt(R"({"ask": 2})");
+    const std::string one = ask(run, R"({"ask": 1})");
+    const std::string two = ask(run, R"({"ask": 2})");
     return R"({"answers": [)" + one + "," + two + "]}";
 }
 
