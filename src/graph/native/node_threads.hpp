@@ -19,13 +19,17 @@ class NodeThreads {
     NodeThreads(const NodeThreads&) = delete;
     NodeThreads& operator=(const NodeThreads&) = delete;
 
-    [[nodiscard]] std::size_t most() const { return most_; }
     // `job` must not throw.
     void post(std::function<void()> job);
+    // Who may need a thread counts as one, for as long as it may: runs, and the routes of state updates.
+    void take() { ++taken_; }
+    void give() { --taken_; }
+    [[nodiscard]] bool hasRoom() const { return taken_ < most_; }
 
   private:
     struct Shared;
     std::size_t most_;
+    std::size_t taken_ = 0;
     std::shared_ptr<Shared> shared_;
 };
 
