@@ -154,12 +154,26 @@ TEST_F(OnThreads, ALateRouteOfAnUpdateKeepsItsThreadUntilItEnds) {
     EXPECT_TRUE(executor->ready("routed", std::nullopt));
 }
 
-TEST_F(OnThreads, TheExecutorMayGoWhileANodeWorks) {
-    addBlocking();
-    begin("blocking");
-    test::runUntil(io, [&] { return gate.waiting() == 1; });
-    gate.open();
+TEST_F(OnThreads, TheExecutorStopsTheNodeThatWorks) {
+    std::atomic<bool> asleep = false;
+    std::atomic<bool> stopped = false;
+    Graph graph;
+    graph.node("sleep", [&](RunContext& run) {
+        asleep = true;
+        try {
+            run.sleep(std::chrono::hours(1));
+        } catch (const Stopped&) {
+            stopped = true;
+            throw;
+        }
+        return std::string("null");
+    });
+    add("sleep", graph.edge(START, "sleep"));
+    begin("sleep");
+    test::runUntil(io, [&] { return asleep.load(); });
+    // Waits for the node, unless that takes longer than limits::kNodeLeave.
     executor.reset();
+    EXPECT_TRUE(stopped);
     EXPECT_TRUE(observer.ends.empty());
 }
 
