@@ -243,6 +243,14 @@ def test_several_questions_of_one_node_are_answered_in_order(shared):
     assert shared.wait_run("questions", None, thread, command={"resume": 2}) == {"answers": [{"text": "a\u00e4"}, 2]}
 
 
+@pytest.mark.parametrize("durability", ["sync", "async", "exit"])
+def test_all_checkpoints_are_kept(shared, durability):
+    thread = shared.thread()
+    shared.wait_run("telling", {"x": 1}, thread, durability=durability)
+    history = shared.get(f"/threads/{thread}/history").json()
+    assert [each["metadata"]["source"] for each in history] == ["loop", "input"]
+
+
 @pytest.mark.parametrize("durability", ["sync", "async"])
 def test_a_rollback_takes_its_own_answer_only(shared, durability):
     thread = shared.thread()
