@@ -42,7 +42,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kRunsEnd{8'000};  // a container is given 10 s in all
+constexpr std::chrono::milliseconds kRunsEnd{7'000};  // a container is given 10 s; drain() may take 2 s more
 constexpr std::chrono::milliseconds kWebhooksEnd{1'000};
 constexpr std::chrono::milliseconds kConnectionsEnd{500};
 constexpr std::chrono::milliseconds kWorkersEnd{2'000};

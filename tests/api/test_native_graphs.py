@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import threading
 
 import httpx
@@ -15,7 +16,7 @@ from native_library import COMPILERS, built_example, built_stories, call, instal
 from server import ROOT, SLOW, Server, project, run_binary
 from waiting import until
 
-STORIES = ("steps", "questions", "swallowing", "failing", "sleeping", "blocking", "flooding", "telling", "loop", "ways")
+STORIES = ("steps", "questions", "swallowing", "failing", "sleeping", "blocking", "reading", "flooding", "telling", "loop", "ways")
 ALL_MODES = ["values", "updates", "custom"]
 
 
@@ -244,6 +245,34 @@ def test_several_questions_of_one_node_are_answered_in_order(shared):
     assert shared.wait_run("questions", None, thread, command={"resume": 2}) == {"answers": [{"text": "a\u00e4"}, 2]}
 
 
+@pytest.mark.parametrize("durability", ["sync", "async", "exit"])
+def test_all_checkpoints_are_kept(shared, durability):
+    thread = shared.thread()
+    shared.wait_run("telling", {"x": 1}, thread, durability=durability)
+    history = shared.get(f"/threads/{thread}/history").json()
+    assert [each["metadata"]["source"] for each in history] == ["loop", "input"]
+
+
+@pytest.mark.parametrize("durability", ["sync", "async"])
+def test_a_rollback_takes_its_own_answer_only(shared, durability):
+    thread = shared.thread()
+    waits = shared.folder / "waits"
+
+    def roll_back():
+        waits.unlink(missing_ok=True)
+        run = shared.create_run("questions", None, thread, command={"resume": "wait"}, durability=durability)
+        until(waits.exists, "the node to wait")
+        shared.post(f"/threads/{thread}/runs/{run['run_id']}/cancel?action=rollback&wait=true")
+        assert shared.get(f"/threads/{thread}/runs/{run['run_id']}").status_code == 404
+        return [each["value"] for each in state(shared, thread)["interrupts"]]
+
+    shared.wait_run("questions", {}, thread)
+    assert roll_back() == [{"ask": 1}]
+    shared.wait_run("questions", None, thread, command={"resume": "A"})
+    assert roll_back() == [{"ask": 2}]
+    assert shared.wait_run("questions", None, thread, command={"resume": "B"}) == {"answers": ["A", "B"]}
+
+
 def test_a_question_stands_although_the_node_swallows_what_ends_it(shared):
     thread = shared.thread()
     assert shared.wait_run("swallowing", {}, thread)["__interrupt__"][0]["value"] == "?"
@@ -405,6 +434,19 @@ def test_sigterm_leaves_a_blocked_node_behind(server):
     assert "native.nodes_blocked" in server.log()
     server.start()
     assert server.until_status(run, "running")["status"] == "running"
+
+
+@pytest.mark.timeout(60 * SLOW)
+def test_sigterm_leaves_a_node_behind_that_reads_from_a_child(server):
+    """It holds the lock of a FILE, which flushing all of them would wait for."""
+    child = server.folder / "child"
+    server.create_run("reading", {})
+    until(child.exists, "the child")
+    try:
+        assert server.stop(timeout_s=10 * SLOW) == 0
+        assert "native.nodes_blocked" in server.log()
+    finally:
+        os.kill(int(child.read_text()), signal.SIGKILL)
 
 
 def test_a_run_goes_on_with_its_second_node_after_kill_9(server):

@@ -169,7 +169,7 @@ def test_the_python_sdk_joins_the_stream_of_a_thread_and_resumes_runs(wire):
 @pytest.mark.timeout(120 * SLOW)
 @pytest.mark.parametrize("end", ["sigterm", "kill"])
 def test_a_stream_that_is_read_while_the_server_goes_is_taken_up_again_on_the_next(tmp_path, end):
-    """A SIGTERM gives the run 8 s, then puts it back; a kill asks nobody. The second node begins before, and again after."""
+    """A SIGTERM gives the run 7 s, then puts it back; a kill asks nobody. The second node begins before, and again after."""
     body = {"assistant_id": "story", "input": {"words": 2, "later_s": 5 if end == "sigterm" else 1}, "stream_mode": MODES,
             "stream_resumable": True}
     with Server(tmp_path, wire_config()) as server:

@@ -19,8 +19,13 @@
 namespace heddle::graph {
 
 NativeExecutor::NativeExecutor(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock,
-                               Random& random, std::size_t threads)
-    : loop_(std::move(loop)), db_(db), clock_(clock), ids_(clock, random), threads_(threads) {}
+                               Random& random, NativeLimits limits)
+    : loop_(std::move(loop)),
+      db_(db),
+      clock_(clock),
+      ids_(clock, random),
+      limits_(limits),
+      threads_(limits.threads) {}
 
 NativeExecutor::~NativeExecutor() = default;
 
@@ -30,7 +35,10 @@ void NativeExecutor::add(std::string graph_id, Coroutine coroutine) {
 }
 
 void NativeExecutor::add(std::string graph_id, LibraryParts parts) {
-    auto graph = std::make_unique<LibraryGraph>(loop_, threads_, std::move(parts));
+    auto freed = [this] {
+        if (observer_ != nullptr) observer_->onCapacity();
+    };
+    auto graph = std::make_unique<LibraryGraph>(loop_, threads_, std::move(parts), limits_.route_time, freed);
     graphs_.insert_or_assign(std::move(graph_id), std::move(graph));
 }
 
@@ -41,13 +49,13 @@ bool NativeExecutor::hosts(std::string_view graph_id) const {
 bool NativeExecutor::ready(std::string_view graph_id, Company) const {
     const auto found = graphs_.find(graph_id);
     if (found == graphs_.end()) return false;
-    return !found->second->blocks() || blocking_ < threads_.most();
+    return !found->second->blocks() || threads_.hasRoom();
 }
 
 void NativeExecutor::start(RunStart start, Company) {
     if (observer_ == nullptr) throw std::logic_error("NativeExecutor: start() before observe()");
     const std::pair key(start.run.id, start.run.attempt);
-    if (graphs_.at(start.run.graph_id)->blocks()) ++blocking_;
+    if (graphs_.at(start.run.graph_id)->blocks()) threads_.take();
     auto run = std::make_shared<NativeRun>(loop_, db_, *observer_, std::move(start));
     live_.emplace(key, run);
     boost::asio::co_spawn(loop_, execute(std::move(run)), boost::asio::detached);
@@ -77,7 +85,7 @@ boost::asio::awaitable<void> NativeExecutor::execute(std::shared_ptr<NativeRun> 
     const RunId id = run->start.run.id;
     const std::int64_t number = run->start.run.attempt;
     live_.erase(std::pair(id, number));
-    if (blocks) --blocking_;
+    if (blocks) threads_.give();
     observer_->onEnd(id, number, std::move(end));
     // Its run may have ended before, without the node that was still working.
     if (blocks) observer_->onCapacity();

@@ -16,6 +16,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -29,12 +30,18 @@ namespace heddle::graph {
 
 class NativeRun;
 
+// Of graphs of shared libraries.
+struct NativeLimits {
+    // How many nodes may work at once, and so how many runs there may be.
+    std::size_t threads = limits::kNodeThreads;
+    std::chrono::milliseconds route_time = limits::kRouteTime;  // for a route in a state update
+};
+
 // Lives as long as the loop runs. observe() and add() come before the first start().
 class NativeExecutor final : public Executor {
   public:
-    // `threads`: how many nodes of shared libraries may work at once, and so how many runs of such graphs.
     NativeExecutor(boost::asio::any_io_executor loop, sql::Database& db, const Clock& clock, Random& random,
-                   std::size_t threads = limits::kNodeThreads);
+                   NativeLimits limits = {});
     ~NativeExecutor() override;
 
     void observe(RunObserver& observer) { observer_ = &observer; }
@@ -61,8 +68,8 @@ class NativeExecutor final : public Executor {
     const Clock& clock_;
     CheckpointIds ids_;
     RunObserver* observer_ = nullptr;
+    NativeLimits limits_;
     NodeThreads threads_;
-    std::size_t blocking_ = 0;  // runs of graphs of shared libraries
     std::map<std::string, std::unique_ptr<NativeGraph>, std::less<>> graphs_;
     std::map<std::pair<RunId, std::int64_t>, std::shared_ptr<NativeRun>> live_;
 };

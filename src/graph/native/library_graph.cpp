@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/native/library_graph.hpp"
 
-#include "base/limits.hpp"
 #include "graph/native/node_function.hpp"
 #include "graph/native/reduce.hpp"
 #include "graph/native/run.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <exception>
@@ -15,11 +16,14 @@
 namespace heddle::graph {
 namespace asio = boost::asio;
 
-LibraryGraph::LibraryGraph(asio::any_io_executor loop, NodeThreads& threads, LibraryParts parts)
+LibraryGraph::LibraryGraph(asio::any_io_executor loop, NodeThreads& threads, LibraryParts parts,
+                           std::chrono::milliseconds route_time, std::function<void()> freed)
     : NativeGraph(parts.topology),
       loop_(std::move(loop)),
       threads_(threads),
-      parts_(std::make_shared<const LibraryParts>(std::move(parts))) {}
+      parts_(std::make_shared<const LibraryParts>(std::move(parts))),
+      route_time_(route_time),
+      freed_(std::move(freed)) {}
 
 LibraryGraph::~LibraryGraph() {
     for (const auto& call : open_) call->abandon();
@@ -29,9 +33,9 @@ asio::awaitable<NodeOutcome> LibraryGraph::call(NativeRun& run, std::string node
     if (run.start.run.kwargs.durability == "sync") co_await run.store();
     auto bell = std::make_shared<Bell>(loop_);
     auto call = std::make_shared<NodeCall>(loop_, bell, run.nodeInput(std::move(node)));
+    threads_.post([call, parts = parts_] { callNode(*call, *parts); });
     open_.insert(call);
     run.attach(call);
-    threads_.post([call, parts = parts_] { callNode(*call, *parts); });
     // The checkpoint before the node is stored while the node works already.
     std::exception_ptr lost;
     try {
@@ -80,25 +84,15 @@ asio::awaitable<NodeOutcome> LibraryGraph::route(StateWrite write, NodeOutcome o
     input.node = write.node;
     input.state = mergeObjects(write.state.view(), outcome.writes());
     auto call = std::make_shared<NodeCall>(loop_, bell, std::move(input));
-    open_.insert(call);
-    if (write.run != nullptr) write.run->attach(call);
     threads_.post([call, parts = parts_, branch] { callRoute(*call, *parts, branch); });
-    asio::steady_timer limit(loop_);
-    const auto late = std::make_shared<bool>(false);
-    if (write.run == nullptr) {
-        limit.expires_after(limits::kRouteTime);
-        limit.async_wait([bell, call, late](const boost::system::error_code& error) {
-            if (error) return;
-            *late = true;
-            call->cancel();
-            bell->ring();
-        });
+    open_.insert(call);
+    if (write.run != nullptr) {
+        write.run->attach(call);
+        co_await untilEnd(call, bell);
+        write.run->attach(nullptr);
+    } else {
+        co_await untilLate(call, bell);
     }
-    while (!call->ended() && !*late) co_await bell->wait();
-    limit.cancel();
-    if (write.run != nullptr) write.run->attach(nullptr);
-    // A route that is late still runs: it is let go at the end of the process only.
-    if (call->ended()) open_.erase(call);
     NodeOutcome chosen;
     chosen.stopped = true;
     if (call->ended()) chosen = call->takeOutcome();
@@ -106,6 +100,37 @@ asio::awaitable<NodeOutcome> LibraryGraph::route(StateWrite write, NodeOutcome o
     outcome.stopped = chosen.stopped;
     outcome.next = std::move(chosen.next);
     co_return outcome;
+}
+
+asio::awaitable<void> LibraryGraph::untilEnd(std::shared_ptr<NodeCall> call, std::shared_ptr<Bell> bell) {
+    while (!call->ended()) co_await bell->wait();
+    open_.erase(call);
+}
+
+// Until the route has ended, or its time has.
+asio::awaitable<void> LibraryGraph::untilLate(std::shared_ptr<NodeCall> call, std::shared_ptr<Bell> bell) {
+    auto answered = std::make_shared<Bell>(loop_);
+    threads_.take();
+    asio::co_spawn(loop_, outlast(call, std::move(bell), answered), asio::detached);
+    asio::steady_timer limit(loop_, route_time_);
+    const auto late = std::make_shared<bool>(false);
+    limit.async_wait([answered, call, late](const boost::system::error_code& error) {
+        if (error) return;
+        *late = true;
+        call->cancel();
+        answered->ring();
+    });
+    while (!call->ended() && !*late) co_await answered->wait();
+    limit.cancel();
+}
+
+// A route that nobody waits for any more still has its thread, and the state it was called with.
+asio::awaitable<void> LibraryGraph::outlast(std::shared_ptr<NodeCall> call, std::shared_ptr<Bell> bell,
+                                            std::shared_ptr<Bell> answered) {
+    co_await untilEnd(std::move(call), std::move(bell));
+    threads_.give();
+    answered->ring();
+    freed_();
 }
 
 }  // namespace heddle::graph

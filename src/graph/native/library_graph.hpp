@@ -9,7 +9,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,8 +20,10 @@ namespace heddle::graph {
 
 class LibraryGraph final : public NativeGraph {
   public:
-    // `threads` must outlive this object.
-    LibraryGraph(boost::asio::any_io_executor loop, NodeThreads& threads, LibraryParts parts);
+    // `threads` must outlive this object. `freed` is told when a route of a state update has ended, which
+    // has `route_time` to do so.
+    LibraryGraph(boost::asio::any_io_executor loop, NodeThreads& threads, LibraryParts parts,
+                 std::chrono::milliseconds route_time, std::function<void()> freed);
     // Calls that have not returned go on without the loop.
     ~LibraryGraph() override;
 
@@ -30,10 +34,16 @@ class LibraryGraph final : public NativeGraph {
   private:
     boost::asio::awaitable<void> deliver(NativeRun& run, NodeCall& call, std::shared_ptr<Bell> bell);
     boost::asio::awaitable<NodeOutcome> route(StateWrite write, NodeOutcome outcome, std::size_t branch);
+    boost::asio::awaitable<void> untilEnd(std::shared_ptr<NodeCall> call, std::shared_ptr<Bell> bell);
+    boost::asio::awaitable<void> untilLate(std::shared_ptr<NodeCall> call, std::shared_ptr<Bell> bell);
+    boost::asio::awaitable<void> outlast(std::shared_ptr<NodeCall> call, std::shared_ptr<Bell> bell,
+                                         std::shared_ptr<Bell> answered);
 
     boost::asio::any_io_executor loop_;
     NodeThreads& threads_;
     std::shared_ptr<const LibraryParts> parts_;
+    std::chrono::milliseconds route_time_;
+    std::function<void()> freed_;
     std::set<std::shared_ptr<NodeCall>> open_;
 };
 

@@ -11,14 +11,17 @@
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 namespace heddle::graph {
 namespace {
 
+// Flushes standard output alone: a file that a thread reads meanwhile is locked for as long, and nothing
+// waits in the log.
 void leaveAtOnce(int status, void*) {
-    std::fflush(nullptr);
+    if (ftrylockfile(stdout) == 0) std::fflush(stdout);
     _exit(status);
 }
 
@@ -53,7 +56,8 @@ struct NodeThreads::Shared {
     }
 };
 
-NodeThreads::NodeThreads(std::size_t most) : most_(most), shared_(std::make_shared<Shared>()) {}
+NodeThreads::NodeThreads(std::size_t most, Start start)
+    : most_(most), start_(std::move(start)), shared_(std::make_shared<Shared>()) {}
 
 NodeThreads::~NodeThreads() {
     std::unique_lock lock(shared_->mutex);
@@ -72,10 +76,22 @@ void NodeThreads::post(std::function<void()> job) {
     const std::lock_guard lock(shared_->mutex);
     shared_->jobs.push_back(std::move(job));
     if (shared_->idle < shared_->jobs.size() && shared_->threads < most_) {
-        ++shared_->threads;
-        std::thread([shared = shared_] { shared->serve(); }).detach();
+        try {
+            start_([shared = shared_] { shared->serve(); });
+            ++shared_->threads;
+        } catch (const std::system_error& error) {
+            log::warning("native.no_thread", {{"threads", shared_->threads}, {"error", error.what()}});
+            if (shared_->threads == 0) {
+                shared_->jobs.pop_back();
+                throw;
+            }
+        }
     }
     shared_->work.notify_one();
+}
+
+void NodeThreads::startDetached(std::function<void()> run) {
+    std::thread(std::move(run)).detach();
 }
 
 }  // namespace heddle::graph

@@ -106,9 +106,9 @@ void NativeRun::ask(RawJson question) {
     writes_.emplace_back(snapshot.key, std::move(write));
 }
 
-void NativeRun::answer(ResumeValues answers) {
-    PendingWrite write = graph::answer(snapshot, std::move(answers));
-    writes_.emplace_back(snapshot.key, std::move(write));
+void NativeRun::answer(ResumeValues answers, std::size_t first) {
+    auto writes = graph::answer(snapshot, std::move(answers), first);
+    for (auto& write : writes) writes_.emplace_back(snapshot.key, std::move(write));
 }
 
 boost::asio::awaitable<void> NativeRun::store() {

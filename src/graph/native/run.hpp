@@ -53,7 +53,8 @@ class NativeRun final : public NodeContext {
     // The node of the snapshot failed, asked, or was answered: waits until store() like a checkpoint.
     void record(const RunError& error);
     void ask(RawJson question);
-    void answer(ResumeValues answers);
+    // The answers from `first` on are new at this checkpoint.
+    void answer(ResumeValues answers, std::size_t first);
     // Stores what waits, in one transaction. Throws RunStopped when the attempt is no longer the current one,
     // and sql::Error when the database cannot.
     boost::asio::awaitable<void> store();

@@ -132,7 +132,7 @@ Result<Snapshot> Snapshot::fromTuple(CheckpointTuple tuple) {
     }
     if (const auto order = checkpoint.get("channels")) sortChannels(snapshot.channels, order->elements());
     if (const auto by = checkpoint.get("by")) snapshot.by = by->string().value_or("");
-    for (const auto& write : tuple.writes) readWrite(snapshot, write);
+    readWrites(snapshot, tuple.writes);
     return snapshot;
 }
 

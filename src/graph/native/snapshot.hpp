@@ -85,10 +85,11 @@ struct Step {
 [[nodiscard]] CheckpointPut advance(Snapshot& snapshot, std::string_view graph_id, const Step& step);
 
 // Records how the node of `snapshot` failed, what it asks, what it was answered; and returns the pending
-// write that does so on disk.
+// writes that do so on disk: those of the answers from `first` on, each its own, so that the rollback of a
+// run takes none with it that an earlier one brought.
 [[nodiscard]] PendingWrite fail(Snapshot& snapshot, const RunError& error);
 [[nodiscard]] PendingWrite ask(Snapshot& snapshot, RawJson question);
-[[nodiscard]] PendingWrite answer(Snapshot& snapshot, ResumeValues answers);
+[[nodiscard]] std::vector<PendingWrite> answer(Snapshot& snapshot, ResumeValues answers, std::size_t first);
 // Which part of a `command.resume` answers the open question: all of it, or the value at the question's id
 // where it is a map of ids. Nothing where the map has others only.
 [[nodiscard]] std::optional<RawJson> answerIn(JsonView resume, const Snapshot& snapshot);

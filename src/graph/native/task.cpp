@@ -4,6 +4,7 @@
 #include "graph/native/snapshot.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -16,7 +17,7 @@ constexpr std::string_view kInterruptChannel = "__interrupt__";
 constexpr std::string_view kResumeChannel = "__resume__";
 constexpr std::int64_t kErrorPlace = -1;
 constexpr std::int64_t kInterruptPlace = -3;
-constexpr std::int64_t kResumePlace = -4;
+constexpr std::int64_t kResumePlace = -4;  // of the first answer; those after it are below
 constexpr std::size_t kQuestionIdChars = 32;
 
 // Stable over retries: the task of a checkpoint.
@@ -67,7 +68,14 @@ void writeTask(JsonWriter& out, const Snapshot& snapshot, const std::string& nam
     out.endObject();
 }
 
-void readWrite(Snapshot& snapshot, const PendingWrite& write) {
+namespace {
+
+struct Answer {
+    RawJson value;
+    std::string run_id;
+};
+
+void readWrite(Snapshot& snapshot, const PendingWrite& write, std::map<std::int64_t, Answer>& answers) {
     if (write.value.type != "json") return;
     const JsonView value = JsonView::trusted(write.value.bytes);
     if (write.channel == kErrorChannel) {
@@ -79,9 +87,21 @@ void readWrite(Snapshot& snapshot, const PendingWrite& write) {
         const auto place = value.get("place");
         question.place = static_cast<std::size_t>(place ? place->integer().value_or(0) : 0);
     } else if (write.channel == kResumeChannel) {
-        snapshot.answers.run_id = value.stringAt("run_id").value_or("");
-        const auto values = value.get("values").value_or(JsonView());
-        for (const JsonView one : values.elements()) snapshot.answers.values.push_back(RawJson::copy(one));
+        Answer& answer = answers[kResumePlace - write.idx];
+        answer.value = RawJson::copy(value.get("value").value_or(JsonView()));
+        answer.run_id = value.stringAt("run_id").value_or("");
+    }
+}
+
+}  // namespace
+
+void readWrites(Snapshot& snapshot, const std::vector<PendingWrite>& writes) {
+    std::map<std::int64_t, Answer> answers;
+    for (const auto& write : writes) readWrite(snapshot, write, answers);
+    for (auto& [place, answer] : answers) {
+        if (place != static_cast<std::int64_t>(snapshot.answers.values.size())) break;
+        snapshot.answers.values.push_back(std::move(answer.value));
+        snapshot.answers.run_id = std::move(answer.run_id);
     }
 }
 
@@ -114,13 +134,17 @@ PendingWrite ask(Snapshot& snapshot, RawJson value) {
     return writeOf(snapshot, kInterruptChannel, kInterruptPlace, json.take());
 }
 
-PendingWrite answer(Snapshot& snapshot, ResumeValues answers) {
-    JsonWriter json;
-    json.beginObject().key("run_id").string(answers.run_id).key("values").beginArray();
-    for (const auto& value : answers.values) json.raw(value);
-    json.endArray().endObject();
+std::vector<PendingWrite> answer(Snapshot& snapshot, ResumeValues answers, std::size_t first) {
     snapshot.answers = std::move(answers);
-    return writeOf(snapshot, kResumeChannel, kResumePlace, json.take());
+    const auto& [values, run_id] = snapshot.answers;
+    std::vector<PendingWrite> writes;
+    for (std::size_t place = first; place < values.size(); ++place) {
+        JsonWriter json;
+        json.beginObject().key("run_id").string(run_id).key("value").raw(values[place]).endObject();
+        const auto idx = kResumePlace - static_cast<std::int64_t>(place);
+        writes.push_back(writeOf(snapshot, kResumeChannel, idx, json.take()));
+    }
+    return writes;
 }
 
 std::optional<RawJson> answerIn(JsonView resume, const Snapshot& snapshot) {

@@ -6,6 +6,7 @@
 #include "domain/checkpoint.hpp"
 
 #include <string>
+#include <vector>
 
 namespace heddle::graph {
 
@@ -15,7 +16,7 @@ struct Snapshot;
 void writeTask(JsonWriter& out, const Snapshot& snapshot, const std::string& name);
 // A list of {"id", "value"}.
 void writeQuestions(JsonWriter& out, const Snapshot& snapshot);
-// Takes what a pending write says; unknown ones are left out.
-void readWrite(Snapshot& snapshot, const PendingWrite& write);
+// Takes what the pending writes of its checkpoint say; unknown ones are left out.
+void readWrites(Snapshot& snapshot, const std::vector<PendingWrite>& writes);
 
 }  // namespace heddle::graph

@@ -160,7 +160,9 @@ std::optional<RunError> Walk::obey(JsonView command, bool forks) {
         answers.values.push_back(std::move(*answer));
         answers.run_id = run_.start.run.id.str();
     }
-    if (answer || (moves && !answers.values.empty())) run_.answer(std::move(answers));
+    // A checkpoint that was just made has none of them yet.
+    const std::size_t first = moves || answers.values.empty() ? 0 : answers.values.size() - 1;
+    if (answer || moves) run_.answer(std::move(answers), first);
     return std::nullopt;
 }
 

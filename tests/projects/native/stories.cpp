@@ -2,6 +2,7 @@
 // Graphs that the tests of native graphs run. JSON by hand: the library needs nothing but Heddle's headers.
 #include <heddle/graph.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -46,9 +47,18 @@ std::string second(RunContext& run) {
     return R"({"log": "second", "done": true})";
 }
 
+// What is answered "wait" makes the file `waits` and waits for a cancel.
+std::string ask(RunContext& run, std::string_view question) {
+    const std::string answer = run.interrupt(question);
+    if (answer != "\"wait\"") return answer;
+    std::ofstream(folder() + "/waits").flush();
+    run.sleep(std::chrono::hours(1));
+    return answer;
+}
+
 std::string twoQuestions(RunContext& run) {
-    const std::string one = run.interrupt(R"({"ask": 1})");
-    const std::string two = run.interrupt(R"({"ask": 2})");
+    const std::string one = ask(run, R"({"ask": 1})");
+    const std::string two = ask(run, R"({"ask": 2})");
     return R"({"answers": [)" + one + "," + two + "]}";
 }
 
@@ -88,6 +98,18 @@ std::string blocking(RunContext& run) {
     run.emit("\"blocked\"");
     blocked();
     return R"({"pipe": "read"})";
+}
+
+// Blocks with a file locked, until the child ends whose id it leaves in `child`.
+std::string reading(RunContext&) {
+    const std::string command = "echo $$ >" + folder() + "/child.new; mv " + folder() + "/child.new " +
+                                folder() + "/child; exec sleep 300 2>/dev/null";
+    FILE* const child = popen(command.c_str(), "r");
+    if (child == nullptr) throw std::runtime_error("popen failed");
+    char text[8];
+    while (std::fread(text, 1, sizeof(text), child) > 0) continue;
+    pclose(child);
+    return "null";
 }
 
 std::string flooding(RunContext& run) {
@@ -139,6 +161,10 @@ HEDDLE_GRAPH(make_sleeping) {
 
 HEDDLE_GRAPH(make_blocking) {
     return line(blocking);
+}
+
+HEDDLE_GRAPH(make_reading) {
+    return line(reading);
 }
 
 HEDDLE_GRAPH(make_flooding) {

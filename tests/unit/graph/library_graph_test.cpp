@@ -80,8 +80,9 @@ class OnThreads : public ::testing::Test {
     test::Observer observer;
     Gate gate;
     std::vector<std::unique_ptr<detail::Exposed>> exposed;
-    std::unique_ptr<NativeExecutor> executor = std::make_unique<NativeExecutor>(
-        io.get_executor(), storage.db, storage.clock, storage.random, /*threads=*/1);
+    std::unique_ptr<NativeExecutor> executor =
+        std::make_unique<NativeExecutor>(io.get_executor(), storage.db, storage.clock, storage.random,
+                                         NativeLimits{1, std::chrono::milliseconds(250)});
 };
 
 TEST_F(OnThreads, ARunTakesItsThreadUntilItEnds) {
@@ -130,12 +131,49 @@ TEST_F(OnThreads, ANodeThatIgnoresACancelKeepsItsThread) {
     EXPECT_TRUE(executor->ready("blocking", std::nullopt));
 }
 
-TEST_F(OnThreads, TheExecutorMayGoWhileANodeWorks) {
-    addBlocking();
-    begin("blocking");
-    test::runUntil(io, [&] { return gate.waiting() == 1; });
+TEST_F(OnThreads, ALateRouteOfAnUpdateKeepsItsThreadUntilItEnds) {
+    Graph graph;
+    graph.node("end", [](RunContext&) { return std::string("null"); });
+    graph.conditional_edges(START, [this](std::string_view) {
+        gate.pass();
+        return std::string("end");
+    });
+    add("routed", std::move(graph));
+    StateUpdate update;
+    update.graph_id = "routed";
+    update.key.thread_id = storage.thread.id.str();
+    update.supersteps = RawJson::trusted(R"([{"updates":[{"values":{},"as_node":"__start__"}]}])");
+    const auto updated = test::runToEnd(io, executor->update(update));
+    ASSERT_FALSE(updated);
+    EXPECT_THAT(updated.error().detail, HasSubstr("did not answer in time"));
+    ASSERT_EQ(gate.waiting(), 1);
+    EXPECT_FALSE(executor->ready("routed", std::nullopt));
+    EXPECT_EQ(observer.capacity, 0);
     gate.open();
+    test::runUntil(io, [&] { return observer.capacity == 1; });
+    EXPECT_TRUE(executor->ready("routed", std::nullopt));
+}
+
+TEST_F(OnThreads, TheExecutorStopsTheNodeThatWorks) {
+    std::atomic<bool> asleep = false;
+    std::atomic<bool> stopped = false;
+    Graph graph;
+    graph.node("sleep", [&](RunContext& run) {
+        asleep = true;
+        try {
+            run.sleep(std::chrono::hours(1));
+        } catch (const Stopped&) {
+            stopped = true;
+            throw;
+        }
+        return std::string("null");
+    });
+    add("sleep", graph.edge(START, "sleep"));
+    begin("sleep");
+    test::runUntil(io, [&] { return asleep.load(); });
+    // Waits for the node, unless that takes longer than limits::kNodeLeave.
     executor.reset();
+    EXPECT_TRUE(stopped);
     EXPECT_TRUE(observer.ends.empty());
 }
 
