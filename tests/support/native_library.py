@@ -34,7 +34,7 @@ def installed(prefix):
 def built_example(folder, prefix, compiler):
     """examples/native in `folder`, built against `prefix` alone."""
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("*.so", "build"))
-    call("cmake", "-S", folder, "-B", folder / "build", f"-DCMAKE_CXX_COMPILER={shutil.which(compiler)}",
+    call("cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", f"-DCMAKE_CXX_COMPILER={shutil.which(compiler)}",
          f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release")
     call("cmake", "--build", folder / "build")
     return folder / "libarticle.so"
