@@ -79,8 +79,7 @@ void checkLibraries(const config::Config& config, DoctorReport& report) {
 
 void checkProject(const config::Config& config, Configuration state, DoctorReport& report) {
     if (state == Configuration::kUsable) checkLibraries(config, report);
-    const auto python = [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; };
-    if (!config.store_index && std::ranges::none_of(config.graphs, python)) {
+    if (!needsPython(config)) {
         if (state == Configuration::kUsable) report.ok("python", "not needed: there are no Python graphs");
         return;
     }

@@ -13,6 +13,11 @@
 namespace heddle::app {
 namespace asio = boost::asio;
 
+bool needsPython(const config::Config& config) {
+    const auto python = [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; };
+    return config.store_index || std::ranges::any_of(config.graphs, python);
+}
+
 graph::WorkerOptions workerOptions(const config::Config& config) {
     graph::WorkerOptions options;
     options.runtime = "python";
@@ -39,12 +44,8 @@ graph::WorkerOptions workerOptions(const config::Config& config) {
 
 namespace {
 
-// Nothing when there is nothing to do for workers. Vectors are made in Python, whatever the graphs are.
 std::optional<graph::WorkerOptions> neededWorkers(const config::Config& config) {
-    const bool python = std::ranges::any_of(
-        config.graphs, [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; });
-    if (!python && !config.store_index) return std::nullopt;
-    return workerOptions(config);
+    return needsPython(config) ? std::optional(workerOptions(config)) : std::nullopt;
 }
 
 }  // namespace

@@ -20,6 +20,10 @@
 
 namespace heddle::app {
 
+// Whether there is something to do for Python: graphs, or vectors, which are made there whatever the graphs
+// are.
+[[nodiscard]] bool needsPython(const config::Config& config);
+
 // Of the Python workers, also where the configuration needs none.
 [[nodiscard]] graph::WorkerOptions workerOptions(const config::Config& config);
 

@@ -3,6 +3,7 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/environment_maker.hpp"
+#include "app/execution.hpp"
 #include "app/interpreter.hpp"
 #include "app/pip_failure.hpp"
 #include "app/program.hpp"
@@ -51,9 +52,7 @@ config::Config packagesOf(const Invocation& invocation) {
 }
 
 bool wantsPython(const config::Config& config) {
-    const auto python = [](const auto& graph) { return graph.runtime == config::GraphRuntime::kPython; };
-    return config.store_index || !config.dependencies.empty() || !config.requirements.empty() ||
-           std::ranges::any_of(config.graphs, python);
+    return needsPython(config) || !config.dependencies.empty() || !config.requirements.empty();
 }
 
 PythonFacts ask(const config::Config& config, const std::string& python) {

@@ -4,7 +4,6 @@
 #include "app/server_options.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "store/assistants.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -99,14 +98,8 @@ asio::awaitable<void> LiveReload::renew(LiveReload* self, std::weak_ptr<bool> al
         }
         try {
             self->adopt(std::move(*read));
-            auto job = [system = systemAssistants(self->parts_.config, self->parts_.clock.now())](
-                           sql::Connection& db) -> Result<void> {
-                store::ensureSystemAssistants(db, system);
-                return {};
-            };
-            const auto stored = co_await self->parts_.db.write(std::move(job));
+            co_await storeSystemAssistants(self->parts_.db, self->parts_.config, self->parts_.clock.now());
             if (alive.expired()) co_return;
-            if (!stored) throw std::runtime_error(stored.error().detail);
             self->parts_.runs.serve(serviceOptions(self->parts_.config).graphs);
             self->parts_.execution.renew(self->parts_.config);
             self->watch();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/program.hpp"
 
+#include "base/spawn.hpp"
 #include "base/time.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -37,74 +37,10 @@ sigset_t endingSignals() {
     return set;
 }
 
-class File {
-  public:
-    explicit File(int descriptor = -1) : descriptor_(descriptor) {}
-    ~File() { close(); }
-    File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    File& operator=(File&& other) noexcept {
-        std::swap(descriptor_, other.descriptor_);
-        return *this;
-    }
-    [[nodiscard]] int get() const { return descriptor_; }
-    void close() {
-        if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-    }
-
-  private:
-    int descriptor_;
-};
-
-// Its ends stay out of other programs; dup2 makes the copy that the child keeps.
-struct Pipe {
-    File read;
-    File write;
-    bool open() {
-        std::array<int, 2> ends{};
-        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-        read = File(ends[0]);
-        write = File(ends[1]);
-        return true;
-    }
-};
-
-struct Spawn {
-    posix_spawn_file_actions_t actions{};
-    posix_spawnattr_t attributes{};
-    // A group of its own, so that what it starts itself can be ended with it; signals as programs expect
-    // them.
-    Spawn() {
-        posix_spawn_file_actions_init(&actions);
-        posix_spawnattr_init(&attributes);
-        sigset_t all;
-        sigset_t none;
-        sigfillset(&all);
-        sigemptyset(&none);
-        posix_spawnattr_setsigdefault(&attributes, &all);
-        posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setpgroup(&attributes, 0);
-        posix_spawnattr_setflags(&attributes,
-                                 POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    }
-    ~Spawn() {
-        posix_spawn_file_actions_destroy(&actions);
-        posix_spawnattr_destroy(&attributes);
-    }
-    Spawn(const Spawn&) = delete;
-    Spawn& operator=(const Spawn&) = delete;
-};
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-    out.push_back(nullptr);
-    return out;
-}
-
 // One of the program's outputs.
 class Output {
   public:
-    Output(File from, std::string& to, const std::function<void(std::string_view)>& on_line)
+    Output(FileDescriptor from, std::string& to, const std::function<void(std::string_view)>& on_line)
         : from_(std::move(from)), to_(to), on_line_(on_line) {
         ::fcntl(from_.get(), F_SETFL, O_NONBLOCK);
     }
@@ -133,7 +69,7 @@ class Output {
         if (line_.size() > kKept) line_.clear();
     }
 
-    File from_;
+    FileDescriptor from_;
     std::string& to_;
     const std::function<void(std::string_view)>& on_line_;
     std::string line_;
@@ -142,7 +78,7 @@ class Output {
 // A started program until it has ended.
 class Running {
   public:
-    Running(const ProgramCall& call, pid_t pid, File input, File out, File err)
+    Running(const ProgramCall& call, pid_t pid, FileDescriptor input, FileDescriptor out, FileDescriptor err)
         : call_(call),
           pid_(pid),
           input_(std::move(input)),
@@ -231,7 +167,7 @@ class Running {
     SystemClock clock_;
     ProgramEnd end_;
     pid_t pid_;
-    File input_;
+    FileDescriptor input_;
     Output out_;
     Output err_;
     std::size_t written_ = 0;
@@ -269,17 +205,17 @@ Result<ProgramEnd> runProgram(const ProgramCall& call) {
     Pipe err;
     if (!in.open() || !out.open() || !err.open()) return cannotStart(call, errno);
     const auto ending = endingSignals();
-    const File signals(::signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK));
+    const FileDescriptor signals(::signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK));
     if (signals.get() < 0) return cannotStart(call, errno);
-    Spawn spawn;
+    SpawnSettings spawn(ProcessGroup::kOwn);
     posix_spawn_file_actions_adddup2(&spawn.actions, in.read.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&spawn.actions, out.write.get(), STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&spawn.actions, err.write.get(), STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&spawn.actions, STDERR_FILENO + 1);
     if (!call.directory.empty()) posix_spawn_file_actions_addchdir_np(&spawn.actions, call.directory.c_str());
     pid_t pid = 0;
-    const auto arguments = pointers(call.command);
-    const auto environment = pointers(call.environment);
+    const auto arguments = argumentPointers(call.command);
+    const auto environment = argumentPointers(call.environment);
     std::signal(SIGPIPE, SIG_IGN);  // a program may end before it has read its input
     const int failed = ::posix_spawnp(&pid, call.command.front().c_str(), &spawn.actions, &spawn.attributes,
                                       arguments.data(), environment.data());
@@ -288,7 +224,7 @@ Result<ProgramEnd> runProgram(const ProgramCall& call) {
     out.write.close();
     err.write.close();
     Running running(call, pid, std::move(in.write), std::move(out.read), std::move(err.read));
-    const File pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    const FileDescriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (pidfd.get() < 0) return cannotStart(call, errno);
     return running.untilEnd(pidfd.get(), signals.get());
 }

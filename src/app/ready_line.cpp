@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/ready_line.hpp"
 
+#include "app/own_address.hpp"
+
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -9,8 +11,7 @@
 namespace heddle::app {
 
 void printReady(const config::Config& config, std::uint16_t port) {
-    const bool v6 = config.host.find(':') != std::string::npos;
-    const auto url = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", config.host, v6 ? "]" : "", port);
+    const auto url = fmt::format("http://{}:{}", bracketed(config.host), port);
     fmt::print("heddle ready {}\n", url);
     std::fflush(stdout);
     const bool person = ::isatty(STDERR_FILENO) == 1 && config.log_format == log::Format::kText;

@@ -4,6 +4,7 @@
 #include "api/api.hpp"
 #include "app/execution.hpp"
 #include "app/live_reload.hpp"
+#include "app/own_address.hpp"
 #include "app/ready_line.hpp"
 #include "app/retention.hpp"
 #include "app/server_options.hpp"
@@ -19,7 +20,6 @@
 #include "metrics/metrics.hpp"
 #include "run/service.hpp"
 #include "sql/sqlite.hpp"
-#include "store/assistants.hpp"
 #include "store/schema.hpp"
 #include "webhook/dispatcher.hpp"
 #include "webhook/listener_addresses.hpp"
@@ -62,12 +62,6 @@ sql::SqliteOptions databaseOptions(metrics::Metrics& metrics) {
 std::string databasePath(const config::Config& config) {
     std::filesystem::create_directories(std::filesystem::path(config.database_path).parent_path());
     return config.database_path;
-}
-
-// Where we dial ourselves for relative webhook URLs.
-std::string selfHost(const std::string& host) {
-    if (host == "0.0.0.0" || host == "localhost") return "127.0.0.1";
-    return host == "::" ? "::1" : host;
 }
 
 }  // namespace
@@ -162,7 +156,7 @@ class Server::Impl {
         options.user_agent = fmt::format("heddle/{}", build::kVersion);
         options.held = config_.http.disable_webhooks;
         options.metrics = &metrics_;
-        options.self = [this] { return std::pair(selfHost(config_.host), http_.port()); };
+        options.self = [this] { return std::pair(ownHost(config_.host), http_.port()); };
         return options;
     }
 
@@ -183,12 +177,7 @@ class Server::Impl {
     }
 
     asio::awaitable<void> startUp() {
-        auto job = [system = systemAssistants(config_, clock_.now())](sql::Connection& db) -> Result<void> {
-            store::ensureSystemAssistants(db, system);
-            return {};
-        };
-        const auto stored = co_await db_.write(std::move(job));
-        if (!stored) throw std::runtime_error(stored.error().detail);
+        co_await storeSystemAssistants(db_, config_, clock_.now());
         dispatcher_.start();  // before runs can end: it counts what is pending already
         co_await runs_.recover();
         if (config_.dev) watchFiles();

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/server_options.hpp"
 
+#include "store/assistants.hpp"
+
+#include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace heddle::app {
+
+namespace {
 
 std::vector<Assistant> systemAssistants(const config::Config& config, Timestamp now) {
     std::vector<Assistant> out;
@@ -19,6 +25,18 @@ std::vector<Assistant> systemAssistants(const config::Config& config, Timestamp 
         out.push_back(std::move(assistant));
     }
     return out;
+}
+
+}  // namespace
+
+boost::asio::awaitable<void> storeSystemAssistants(sql::Database& db, const config::Config& config,
+                                                   Timestamp now) {
+    auto job = [system = systemAssistants(config, now)](sql::Connection& connection) -> Result<void> {
+        store::ensureSystemAssistants(connection, system);
+        return {};
+    };
+    const auto stored = co_await db.write(std::move(job));
+    if (!stored) throw std::runtime_error(stored.error().detail);
 }
 
 run::ServiceOptions serviceOptions(const config::Config& config) {

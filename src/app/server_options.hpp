@@ -4,16 +4,17 @@
 
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "domain/assistant.hpp"
 #include "run/service.hpp"
+#include "sql/database.hpp"
 #include "webhook/dispatcher.hpp"
 
-#include <vector>
+#include <boost/asio/awaitable.hpp>
 
 namespace heddle::app {
 
-// The assistant that every graph has.
-[[nodiscard]] std::vector<Assistant> systemAssistants(const config::Config& config, Timestamp now);
+// Stores the assistant that every graph has. Throws std::runtime_error when it cannot.
+boost::asio::awaitable<void> storeSystemAssistants(sql::Database& db, const config::Config& config,
+                                                   Timestamp now);
 [[nodiscard]] run::ServiceOptions serviceOptions(const config::Config& config);
 [[nodiscard]] webhook::Credentials webhookCredentials(const config::Config& config);
 

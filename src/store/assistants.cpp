@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/assistants.hpp"
 
-#include "sql/dialect.hpp"
 #include "store/assistant_rows.hpp"
 #include "store/assistant_versions.hpp"
 #include "store/json_match.hpp"
+#include "store/locked_row.hpp"
 #include "store/metadata_index.hpp"
 
 #include <string>
@@ -12,17 +12,8 @@
 namespace heddle::store {
 namespace {
 
-struct Head {
-    std::int64_t id = 0;
-    RawJson metadata;
-};
-
-// The row to change, locked.
-std::optional<Head> lockAssistant(sql::Connection& db, const AssistantId& id) {
-    std::string text = "SELECT id, metadata FROM assistants WHERE uuid = $1";
-    text += sql::dialect::forUpdate(db.dialect());
-    auto row = db.query(text, id.str());
-    return row.step() ? std::optional<Head>({row.integer(0), jsonAt(row, 1)}) : std::nullopt;
+std::optional<LockedRow> lockAssistant(sql::Connection& db, const AssistantId& id) {
+    return lockRow(db, "assistants", id.str());
 }
 
 // Whether config and context are those that the configuration gave the system assistant the last time.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/crons.hpp"
 
-#include "sql/dialect.hpp"
 #include "store/cron_rows.hpp"
+#include "store/locked_row.hpp"
 #include "store/metadata_index.hpp"
 
 namespace heddle::store {
@@ -10,17 +10,8 @@ namespace {
 
 constexpr std::int64_t kFiringsKept = 1'000;
 
-struct Head {
-    std::int64_t id = 0;
-    RawJson metadata;
-};
-
-// The row to change, locked.
-std::optional<Head> lockCron(sql::Connection& db, const CronId& id) {
-    std::string text = "SELECT id, metadata FROM crons WHERE uuid = $1";
-    text += sql::dialect::forUpdate(db.dialect());
-    auto row = db.query(text, id.str());
-    return row.step() ? std::optional<Head>({row.integer(0), jsonAt(row, 1)}) : std::nullopt;
+std::optional<LockedRow> lockCron(sql::Connection& db, const CronId& id) {
+    return lockRow(db, "crons", id.str());
 }
 
 }  // namespace

@@ -3,12 +3,12 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/spawn.hpp"
 #include "graph/worker/lines.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,68 +27,9 @@ constexpr std::string_view kUnfit = "heddle_worker: ";
 
 using Descriptor = asio::posix::stream_descriptor;
 
-class SpawnActions {
-  public:
-    SpawnActions() { posix_spawn_file_actions_init(&actions_); }
-    ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
-    SpawnActions(const SpawnActions&) = delete;
-    SpawnActions& operator=(const SpawnActions&) = delete;
-    posix_spawn_file_actions_t* get() { return &actions_; }
-
-  private:
-    posix_spawn_file_actions_t actions_{};
-};
-
-class SpawnAttributes {
-  public:
-    // The server's signal handlers and mask are not the worker's.
-    SpawnAttributes() {
-        posix_spawnattr_init(&attributes_);
-        sigset_t all;
-        sigset_t none;
-        sigfillset(&all);
-        sigemptyset(&none);
-        posix_spawnattr_setsigdefault(&attributes_, &all);
-        posix_spawnattr_setsigmask(&attributes_, &none);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    }
-    ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
-    SpawnAttributes(const SpawnAttributes&) = delete;
-    SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-    posix_spawnattr_t* get() { return &attributes_; }
-
-  private:
-    posix_spawnattr_t attributes_{};
-};
-
-// Both ends close-on-exec; dup2 in the child makes the copy that survives.
-struct Pipe {
-    int read = -1;
-    int write = -1;
-    bool open() {
-        std::array<int, 2> ends{};
-        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-        read = ends[0];
-        write = ends[1];
-        return true;
-    }
-    ~Pipe() {
-        if (read >= 0) ::close(read);
-        if (write >= 0) ::close(write);
-    }
-};
-
 std::string describeEnd(const siginfo_t& info) {
     if (info.si_code == CLD_EXITED) return "exit status " + std::to_string(info.si_status);
     return "signal " + std::to_string(info.si_status);
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    out.reserve(texts.size() + 1);
-    for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-    out.push_back(nullptr);
-    return out;
 }
 
 // Reads one output stream of a process to its end, which may come after the process's own.
@@ -165,19 +106,18 @@ Result<std::unique_ptr<Process>> SystemLauncher::launch(const ProcessSpec& spec,
     Pipe out;
     Pipe err;
     if (!out.open() || !err.open()) return cannotStart(spec, errno);
-    SpawnActions actions;
-    posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(actions.get(), out.write, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(actions.get(), err.write, STDERR_FILENO);
+    SpawnSettings spawn(ProcessGroup::kOurs);
+    posix_spawn_file_actions_addopen(&spawn.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&spawn.actions, out.write.get(), STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&spawn.actions, err.write.get(), STDERR_FILENO);
     // Nothing of the server's: a listener or a client's socket in a worker would outlive the server.
-    posix_spawn_file_actions_addclosefrom_np(actions.get(), STDERR_FILENO + 1);
-    if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(actions.get(), spec.directory.c_str());
-    SpawnAttributes attributes;
+    posix_spawn_file_actions_addclosefrom_np(&spawn.actions, STDERR_FILENO + 1);
+    if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(&spawn.actions, spec.directory.c_str());
 
     pid_t pid = 0;
-    const auto arguments = pointers(spec.command);
-    const auto environment = pointers(spec.environment);
-    const int failed = ::posix_spawnp(&pid, spec.command.front().c_str(), actions.get(), attributes.get(),
+    const auto arguments = argumentPointers(spec.command);
+    const auto environment = argumentPointers(spec.environment);
+    const int failed = ::posix_spawnp(&pid, spec.command.front().c_str(), &spawn.actions, &spawn.attributes,
                                       arguments.data(), environment.data());
     if (failed != 0) return cannotStart(spec, failed);
     // Nobody else reaps our children, so the pid is still this process.
@@ -190,8 +130,7 @@ Result<std::unique_ptr<Process>> SystemLauncher::launch(const ProcessSpec& spec,
     }
     for (auto* pipe : {&out, &err}) {
         const std::string_view stream = pipe == &out ? "stdout" : kStderr;
-        std::make_shared<OutputReader>(loop_, std::exchange(pipe->read, -1), spec.name, stream, told_)
-            ->read();
+        std::make_shared<OutputReader>(loop_, pipe->read.release(), spec.name, stream, told_)->read();
     }
     return std::unique_ptr<Process>(std::make_unique<SystemProcess>(loop_, pidfd, std::move(on_end)));
 }

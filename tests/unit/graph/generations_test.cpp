@@ -53,6 +53,17 @@ class Generations : public ::testing::Test {
         generations.start({run, std::nullopt}, {});
         return run;
     }
+    // A question about the thread's state; `answered` says when `answer` is its answer.
+    void ask() {
+        StateQuery query;
+        query.graph_id = "agent";
+        query.key.thread_id = storage.thread.id.str();
+        test::asio::co_spawn(io, generations.state(query),
+                             [this](const std::exception_ptr&, Result<RawJson> got) {
+                                 answer = std::move(got);
+                                 answered = true;
+                             });
+    }
     // The process leaves as it was told.
     void leave(std::size_t index, test::FakeWorker& worker) {
         worker.next("shutdown");
@@ -70,6 +81,8 @@ class Generations : public ::testing::Test {
     test::Storage storage{io};
     test::Observer observer;
     std::vector<std::shared_ptr<test::Launched>> launched;
+    Result<RawJson> answer = Problem::unavailable("none yet");
+    bool answered = false;
     WorkerGenerations generations{
         io.get_executor(), storage.db, storage.clock,
         storage.random,    options(),  [this] { return std::make_unique<test::FakeLauncher>(launched); }};
@@ -119,15 +132,7 @@ TEST_F(Generations, IdleWorkersEndAtOnce) {
 
 TEST_F(Generations, AQuestionInFlightKeepsTheOldWorker) {
     const auto old = join();
-    Result<RawJson> answer = Problem::unavailable("none yet");
-    bool answered = false;
-    StateQuery query;
-    query.graph_id = "agent";
-    query.key.thread_id = storage.thread.id.str();
-    test::asio::co_spawn(io, generations.state(query), [&](const std::exception_ptr&, Result<RawJson> got) {
-        answer = std::move(got);
-        answered = true;
-    });
+    ask();
     const auto asked = old->next("state.get");
     generations.renew(options());
     const auto fresh = join();
@@ -144,15 +149,7 @@ TEST_F(Generations, AQuestionInFlightKeepsTheOldWorker) {
 }
 
 TEST_F(Generations, QuestionsThatWaitForStartingWorkersGoToTheNextOnes) {
-    Result<RawJson> answer = Problem::unavailable("none yet");
-    bool answered = false;
-    StateQuery query;
-    query.graph_id = "agent";
-    query.key.thread_id = storage.thread.id.str();
-    test::asio::co_spawn(io, generations.state(query), [&](const std::exception_ptr&, Result<RawJson> got) {
-        answer = std::move(got);
-        answered = true;
-    });
+    ask();
     turn();
     generations.renew(options());  // the first workers have not loaded, and never will
     const auto fresh = join();
